@@ -1,4 +1,6 @@
-/** Placeholder text replaced below. */
+/**
+ * The {@code detinit} command: parsing, tables, progress, reports, exit codes. No logic that a library user would miss.
+ */
 @NullMarked
 package io.detinit.cli;
 

@@ -1,4 +1,7 @@
-/** Placeholder text replaced below. */
+/**
+ * DJL initializers that know the address of every weight, seeding of whole blocks, stable parameter names, and reference
+ * blocks. Depends on the generator and DJL's api. Stable.
+ */
 @NullMarked
 package io.detinit.models;
 

@@ -1,4 +1,6 @@
-/** Placeholder text replaced below. */
+/**
+ * The training loop over DJL's PyTorch engine, and what it writes: checkpoints, history, run card. Stable.
+ */
 @NullMarked
 package io.detinit.training;
 

@@ -1,0 +1,218 @@
+package io.detinit.generator;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.OptionalDouble;
+
+/**
+ * How the weights of a tensor are scaled, and from which distribution they come.
+ *
+ * <p>Sources: He et al. 2015 (he), Glorot and Bengio 2010 (xavier), LeCun et al. 1998 (lecun). A uniform scheme has the
+ * standard deviation of its normal one: bound = sqrt(3) * std.
+ *
+ * @param kind which scheme
+ * @param parameter std of {@code custom}, bound of {@code uniform}, value of {@code constant}; NaN for all others
+ */
+public record Scheme(Kind kind, double parameter) {
+
+    /** The schemes by name. */
+    public enum Kind {
+        /** Normal, std = sqrt(2 / fan_in). */
+        HE,
+        /** Normal, std = sqrt(2 / (fan_in + fan_out)). */
+        XAVIER,
+        /** Normal, std = sqrt(1 / fan_in). */
+        LECUN,
+        /** Uniform with the std of {@link #HE}. */
+        HE_UNIFORM,
+        /** Uniform with the std of {@link #XAVIER}. */
+        XAVIER_UNIFORM,
+        /** Uniform with the std of {@link #LECUN}. */
+        LECUN_UNIFORM,
+        /** Normal with a given std. */
+        CUSTOM,
+        /** Uniform in (-bound, bound]. */
+        UNIFORM,
+        /** All 0. */
+        ZEROS,
+        /** All 1. */
+        ONES,
+        /** All one given value. */
+        CONSTANT;
+
+        /** {@return the name in plans and on the command line, such as {@code he_uniform}} */
+        public String id() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /** He normal, fan-in. */
+    public static final Scheme HE = new Scheme(Kind.HE, Double.NaN);
+    /** Xavier (Glorot) normal. */
+    public static final Scheme XAVIER = new Scheme(Kind.XAVIER, Double.NaN);
+    /** LeCun normal. */
+    public static final Scheme LECUN = new Scheme(Kind.LECUN, Double.NaN);
+    /** He uniform, fan-in. */
+    public static final Scheme HE_UNIFORM = new Scheme(Kind.HE_UNIFORM, Double.NaN);
+    /** Xavier (Glorot) uniform. */
+    public static final Scheme XAVIER_UNIFORM = new Scheme(Kind.XAVIER_UNIFORM, Double.NaN);
+    /** LeCun uniform. */
+    public static final Scheme LECUN_UNIFORM = new Scheme(Kind.LECUN_UNIFORM, Double.NaN);
+    /** All zeros. */
+    public static final Scheme ZEROS = new Scheme(Kind.ZEROS, Double.NaN);
+    /** All ones. */
+    public static final Scheme ONES = new Scheme(Kind.ONES, Double.NaN);
+
+    /**
+     * Checks the parameter.
+     *
+     * @throws IllegalArgumentException if a needed parameter is missing, NaN, infinite or (std, bound) not positive, or one
+     *     is given that the scheme does not take
+     */
+    public Scheme {
+        Objects.requireNonNull(kind, "kind");
+        switch (kind) {
+            case CUSTOM, UNIFORM -> {
+                if (!(parameter > 0) || Double.isInfinite(parameter)) {
+                    throw new IllegalArgumentException(
+                            "scheme " + kind.id() + " has the " + (kind == Kind.CUSTOM ? "std " : "bound ") + parameter
+                                    + "; it must be positive and finite");
+                }
+            }
+            case CONSTANT -> {
+                if (Double.isNaN(parameter) || Double.isInfinite(parameter)) {
+                    throw new IllegalArgumentException(
+                            "scheme constant has the value " + parameter + "; it must be finite");
+                }
+            }
+            default -> {
+                if (!Double.isNaN(parameter)) {
+                    throw new IllegalArgumentException(
+                            "scheme " + kind.id() + " takes no parameter, " + parameter + " given");
+                }
+            }
+        }
+    }
+
+    /**
+     * Normal with a given standard deviation.
+     *
+     * @param std positive and finite
+     * @return the scheme
+     */
+    public static Scheme custom(double std) {
+        return new Scheme(Kind.CUSTOM, std);
+    }
+
+    /**
+     * Uniform with a given bound.
+     *
+     * @param bound positive and finite
+     * @return the scheme
+     */
+    public static Scheme uniform(double bound) {
+        return new Scheme(Kind.UNIFORM, bound);
+    }
+
+    /**
+     * All one value.
+     *
+     * @param value finite
+     * @return the scheme
+     */
+    public static Scheme constant(double value) {
+        return new Scheme(Kind.CONSTANT, value);
+    }
+
+    /** {@return the names of all schemes, in the order of {@link Kind}} */
+    public static List<String> names() {
+        return java.util.Arrays.stream(Kind.values()).map(Kind::id).toList();
+    }
+
+    /**
+     * Reads a scheme: a name, or {@code custom:STD}, {@code uniform:BOUND}, {@code constant:VALUE}.
+     *
+     * @param text as {@link #toString} writes it
+     * @return the scheme
+     * @throws IllegalArgumentException if the name is unknown (the message lists the known ones) or the parameter is bad
+     */
+    public static Scheme parse(String text) {
+        int colon = text.indexOf(':');
+        String name = colon < 0 ? text : text.substring(0, colon);
+        for (Kind kind : Kind.values()) {
+            if (kind.id().equals(name)) {
+                return new Scheme(kind, colon < 0 ? Double.NaN : number(text, text.substring(colon + 1)));
+            }
+        }
+        throw new IllegalArgumentException("unknown scheme '" + text + "'; known: " + String.join(", ", names())
+                + " (as custom:STD, uniform:BOUND, constant:VALUE where they take a number)");
+    }
+
+    private static double number(String text, String digits) {
+        try {
+            return Double.parseDouble(digits);
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException("scheme '" + text + "': '" + digits + "' is not a number", e);
+        }
+    }
+
+    /** {@return whether the values depend on the seed and the address, so that the tensor takes a layer id} */
+    public boolean isRandom() {
+        return kind != Kind.ZEROS && kind != Kind.ONES && kind != Kind.CONSTANT;
+    }
+
+    /** {@return whether the values are uniformly distributed} */
+    public boolean isUniform() {
+        return switch (kind) {
+            case HE_UNIFORM, XAVIER_UNIFORM, LECUN_UNIFORM, UNIFORM -> true;
+            default -> false;
+        };
+    }
+
+    /**
+     * The standard deviation this scheme aims at.
+     *
+     * @param shape the shape of the tensor
+     * @return the std; 0 for zeros, ones and constant
+     * @throws IllegalArgumentException if the scheme needs a fan and the rank is below 2
+     */
+    public double std(TensorShape shape) {
+        return switch (kind) {
+            case HE, HE_UNIFORM -> Math.sqrt(2.0 / fanIn(shape));
+            case XAVIER, XAVIER_UNIFORM -> Math.sqrt(2.0 / ((double) fanIn(shape) + shape.fanOut()));
+            case LECUN, LECUN_UNIFORM -> Math.sqrt(1.0 / fanIn(shape));
+            case CUSTOM -> parameter;
+            case UNIFORM -> parameter / Math.sqrt(3.0);
+            case ZEROS, ONES, CONSTANT -> 0;
+        };
+    }
+
+    /**
+     * The bound of a uniform scheme.
+     *
+     * @param shape the shape of the tensor
+     * @return the bound: values lie in (-bound, bound]; empty where the scheme is not uniform
+     * @throws IllegalArgumentException if the scheme needs a fan and the rank is below 2
+     */
+    public OptionalDouble bound(TensorShape shape) {
+        if (!isUniform()) {
+            return OptionalDouble.empty();
+        }
+        return OptionalDouble.of(kind == Kind.UNIFORM ? parameter : Math.sqrt(3.0) * std(shape));
+    }
+
+    private long fanIn(TensorShape shape) {
+        try {
+            return shape.fanIn();
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("scheme " + kind.id() + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** {@return the scheme as {@link #parse} reads it} */
+    @Override
+    public String toString() {
+        return Double.isNaN(parameter) ? kind.id() : kind.id() + ":" + parameter;
+    }
+}

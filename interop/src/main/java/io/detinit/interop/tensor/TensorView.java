@@ -1,0 +1,88 @@
+package io.detinit.interop.tensor;
+
+import io.detinit.generator.ReducedPrecision;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Objects;
+
+/**
+ * A tensor whose elements are read when asked for, in row-major order. Implementations are safe for use by many threads as
+ * long as the file behind them is open.
+ */
+public interface TensorView {
+
+    /** {@return name, dtype, shape and kind} */
+    TensorInfo info();
+
+    /**
+     * Reads raw little-endian bytes.
+     *
+     * @param position the first byte, counted from the tensor's first element
+     * @param destination filled up to its limit
+     * @throws IOException if reading fails or the file is shorter than it was
+     * @throws IndexOutOfBoundsException if the range lies outside the tensor
+     */
+    void readBytes(long position, ByteBuffer destination) throws IOException;
+
+    /**
+     * Reads elements as float32. F16 and BF16 are exact, F64 is rounded.
+     *
+     * @param from the first element
+     * @param destination receives the values
+     * @param offset where in the destination
+     * @param count how many
+     * @throws IOException if reading fails
+     * @throws UnsupportedOperationException if the dtype is not a floating-point one
+     */
+    default void readFloats(long from, float[] destination, int offset, int count) throws IOException {
+        Objects.checkFromIndexSize(offset, count, destination.length);
+        DType dtype = info().dtype();
+        ByteBuffer bytes = readElements(from, count);
+        switch (dtype) {
+            case F32 -> bytes.asFloatBuffer().get(destination, offset, count);
+            case F16 -> {
+                for (int k = 0; k < count; k++) {
+                    destination[offset + k] = ReducedPrecision.fromFloat16(bytes.getShort(2 * k));
+                }
+            }
+            case BF16 -> {
+                for (int k = 0; k < count; k++) {
+                    destination[offset + k] = ReducedPrecision.fromBfloat16(bytes.getShort(2 * k));
+                }
+            }
+            case F64 -> {
+                for (int k = 0; k < count; k++) {
+                    destination[offset + k] = (float) bytes.getDouble(8 * k);
+                }
+            }
+            default -> throw new UnsupportedOperationException(info().name() + ": " + dtype + " is not a float type");
+        }
+    }
+
+    /**
+     * Reads the elements of an F64 tensor.
+     *
+     * @param from the first element
+     * @param destination receives the values
+     * @param offset where in the destination
+     * @param count how many
+     * @throws IOException if reading fails
+     * @throws UnsupportedOperationException if the dtype is not F64
+     */
+    default void readDoubles(long from, double[] destination, int offset, int count) throws IOException {
+        Objects.checkFromIndexSize(offset, count, destination.length);
+        if (info().dtype() != DType.F64) {
+            throw new UnsupportedOperationException(info().name() + ": " + info().dtype() + " is not F64");
+        }
+        readElements(from, count).asDoubleBuffer().get(destination, offset, count);
+    }
+
+    private ByteBuffer readElements(long from, int count) throws IOException {
+        Objects.checkFromIndexSize(from, count, info().shape().elements());
+        int size = info().dtype().bytes();
+        ByteBuffer bytes = ByteBuffer.allocate(Math.multiplyExact(count, size)).order(ByteOrder.LITTLE_ENDIAN);
+        readBytes(from * size, bytes);
+        return bytes.flip().order(ByteOrder.LITTLE_ENDIAN);
+    }
+}
