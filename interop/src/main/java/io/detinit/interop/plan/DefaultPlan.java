@@ -1,0 +1,53 @@
+package io.detinit.interop.plan;
+
+import io.detinit.generator.InitPlan;
+import io.detinit.generator.PlannedTensor;
+import io.detinit.generator.Scheme;
+import io.detinit.generator.TensorShape;
+import io.detinit.interop.tensor.TensorInfo;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The plan assumed for a file that carries none: floating-point parameters of rank >= 2 get {@code he} (or a given scheme)
+ * and the layer ids 0, 1, 2, ... in file order; norm scales 1; biases 0.
+ *
+ * <p>Stateless; safe for use by many threads.
+ */
+public final class DefaultPlan {
+
+    private DefaultPlan() {}
+
+    /**
+     * Makes the plan.
+     *
+     * @param tensors the file's tensors in file order
+     * @param seed the seed
+     * @param scheme the scheme of parameters of rank >= 2
+     * @return the plan of the floating-point parameters
+     */
+    public static InitPlan of(List<TensorInfo> tensors, long seed, Scheme scheme) {
+        List<PlannedTensor> planned = new ArrayList<>();
+        long layer = 0;
+        for (TensorInfo tensor : tensors) {
+            if (!tensor.dtype().isFloating() || tensor.kind() != TensorInfo.Kind.PARAMETER) {
+                continue;
+            }
+            TensorShape shape = tensor.shape();
+            if (shape.rank() >= 2 && shape.elements() > 0) {
+                long id = scheme.isRandom() ? layer++ : PlannedTensor.NO_LAYER;
+                planned.add(new PlannedTensor(tensor.name(), shape, id, scheme));
+            } else {
+                Scheme constant = isNormScale(tensor.name()) ? Scheme.ONES : Scheme.ZEROS;
+                planned.add(new PlannedTensor(tensor.name(), shape, PlannedTensor.NO_LAYER, constant));
+            }
+        }
+        return new InitPlan(seed, planned);
+    }
+
+    /** PyTorch and DJL name a norm's scale weight or gamma; a bias of rank 1 is never called that. */
+    private static boolean isNormScale(String name) {
+        String last = name.substring(name.lastIndexOf('.') + 1);
+        return last.equals("weight") || last.equals("gamma");
+    }
+}

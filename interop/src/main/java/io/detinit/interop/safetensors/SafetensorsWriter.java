@@ -1,0 +1,125 @@
+package io.detinit.interop.safetensors;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import io.detinit.interop.file.AtomicFile;
+import io.detinit.interop.tensor.TensorInfo;
+import io.detinit.interop.tensor.TensorView;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Writes safetensors files.
+ *
+ * <p>The header lists the tensors in the order given (the state-dict order, which layer ids follow); the data is laid out by
+ * descending element size, so every tensor is aligned to its dtype; the header is padded with spaces to a multiple of 8.
+ *
+ * <p>Stateless; safe for use by many threads.
+ */
+public final class SafetensorsWriter {
+
+    private static final int CHUNK = 1 << 20;
+
+    private SafetensorsWriter() {}
+
+    /**
+     * Writes a file, whole or not at all.
+     *
+     * @param target the file to appear; an existing one is replaced
+     * @param tensors in state-dict order
+     * @param metadata the {@code __metadata__} strings
+     * @throws IOException if reading a tensor or writing fails
+     * @throws IllegalArgumentException if a name is given twice or is {@code __metadata__}, or the header exceeds 100 MB
+     */
+    public static void write(Path target, List<? extends TensorView> tensors, Map<String, String> metadata)
+            throws IOException {
+        List<TensorView> layout = new ArrayList<>(tensors);
+        layout.sort(Comparator.comparingInt(tensor -> -tensor.info().dtype().bytes()));
+        Map<String, Long> begins = new HashMap<>();
+        long at = 0;
+        for (TensorView tensor : layout) {
+            begins.put(tensor.info().name(), at);
+            at = Math.addExact(at, tensor.info().bytes());
+        }
+        byte[] header = header(tensors, metadata, begins);
+        AtomicFile.write(target, channel -> {
+            ByteBuffer length =
+                    ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(header.length);
+            writeFully(channel, length.flip());
+            writeFully(channel, ByteBuffer.wrap(header));
+            ByteBuffer buffer = ByteBuffer.allocate(CHUNK);
+            for (TensorView tensor : layout) {
+                copy(tensor, channel, buffer);
+            }
+        });
+    }
+
+    private static byte[] header(
+            List<? extends TensorView> tensors, Map<String, String> metadata, Map<String, Long> begins)
+            throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        Set<String> names = new HashSet<>();
+        names.add("__metadata__");
+        try (JsonGenerator json = new JsonFactory().createGenerator(bytes)) {
+            json.writeStartObject();
+            if (!metadata.isEmpty()) {
+                json.writeObjectFieldStart("__metadata__");
+                for (Map.Entry<String, String> entry : metadata.entrySet()) {
+                    json.writeStringField(entry.getKey(), entry.getValue());
+                }
+                json.writeEndObject();
+            }
+            for (TensorView tensor : tensors) {
+                TensorInfo info = tensor.info();
+                if (!names.add(info.name())) {
+                    throw new IllegalArgumentException("the tensor name '" + info.name() + "' is taken");
+                }
+                json.writeObjectFieldStart(info.name());
+                json.writeStringField("dtype", info.dtype().name());
+                json.writeFieldName("shape");
+                long[] dims = info.shape().dims();
+                json.writeArray(dims, 0, dims.length);
+                json.writeFieldName("data_offsets");
+                Long begin = begins.get(info.name());
+                long start = begin == null ? 0 : begin;
+                json.writeArray(new long[] {start, start + info.bytes()}, 0, 2);
+                json.writeEndObject();
+            }
+            json.writeEndObject();
+        }
+        while (bytes.size() % 8 != 0) {
+            bytes.write(' ');
+        }
+        if (bytes.size() > SafetensorsHeader.MAX_BYTES) {
+            throw new IllegalArgumentException(
+                    "the header has " + bytes.size() + " bytes; the format allows " + SafetensorsHeader.MAX_BYTES);
+        }
+        return bytes.toByteArray();
+    }
+
+    private static void copy(TensorView tensor, FileChannel channel, ByteBuffer buffer) throws IOException {
+        long size = tensor.info().bytes();
+        for (long at = 0; at < size; at += CHUNK) {
+            buffer.clear().limit((int) Math.min(CHUNK, size - at));
+            tensor.readBytes(at, buffer);
+            writeFully(channel, buffer.flip());
+        }
+    }
+
+    private static void writeFully(FileChannel channel, ByteBuffer buffer) throws IOException {
+        while (buffer.hasRemaining()) {
+            channel.write(buffer);
+        }
+    }
+}
