@@ -1,0 +1,25 @@
+package io.detinit.training;
+
+/** Is told how training goes on; called on the training thread. */
+public interface TrainingListener {
+
+    /** Listens to nothing. */
+    TrainingListener NONE = new TrainingListener() {};
+
+    /**
+     * A step is done.
+     *
+     * @param epoch the epoch, from 1
+     * @param epochs how many there will be
+     * @param step steps done in this epoch
+     * @param steps steps in an epoch
+     */
+    default void onStep(int epoch, int epochs, int step, int steps) {}
+
+    /**
+     * An epoch is done.
+     *
+     * @param result what it brought
+     */
+    default void onEpoch(EpochResult result) {}
+}

@@ -1,0 +1,5 @@
+/** Data sets. */
+@NullMarked
+package io.detinit.training.data;
+
+import org.jspecify.annotations.NullMarked;
