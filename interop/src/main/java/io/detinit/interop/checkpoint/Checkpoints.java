@@ -1,0 +1,118 @@
+package io.detinit.interop.checkpoint;
+
+import io.detinit.generator.InitPlan;
+import io.detinit.interop.file.MalformedFileException;
+import io.detinit.interop.onnx.OnnxCheckpoint;
+import io.detinit.interop.plan.PlanJson;
+import io.detinit.interop.safetensors.SafetensorsFile;
+import io.detinit.interop.tensor.Checkpoint;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * Opens checkpoints by their content.
+ *
+ * <p>Stateless; safe for use by many threads.
+ */
+public final class Checkpoints {
+
+    private static final int PROBE = 512;
+    private static final long MAX_PLAN_BYTES = 100_000_000;
+
+    private Checkpoints() {}
+
+    /**
+     * Opens a file.
+     *
+     * @param path a safetensors or ONNX file, whatever its name
+     * @return the open checkpoint; close it
+     * @throws MalformedFileException if it is neither, or breaks the rules of its format
+     * @throws IOException if it cannot be read
+     */
+    public static Checkpoint open(Path path) throws IOException {
+        if (Files.isDirectory(path)) {
+            throw new IOException(path + ": is a folder; name a file in it");
+        }
+        byte[] head;
+        try (InputStream in = Files.newInputStream(path)) {
+            head = in.readNBytes(PROBE);
+        }
+        if (head.length == 0) {
+            throw MalformedFileException.of(path, "byte 0", "an empty file", "a checkpoint");
+        }
+        if (looksLikeSafetensors(head)) {
+            return SafetensorsFile.open(path);
+        }
+        refuseOthers(path, head);
+        return OnnxCheckpoint.open(path);
+    }
+
+    private static boolean looksLikeSafetensors(byte[] head) {
+        if (head.length < 9) {
+            return false;
+        }
+        long length = ByteBuffer.wrap(head).order(ByteOrder.LITTLE_ENDIAN).getLong();
+        return length >= 0 && length <= 100_000_000 && (head[8] == '{' || Character.isWhitespace(head[8]));
+    }
+
+    private static void refuseOthers(Path path, byte[] head) throws MalformedFileException {
+        String text = new String(head, StandardCharsets.ISO_8859_1);
+        String what = "";
+        if (text.startsWith("PK\3\4")) {
+            what = "a zip archive (PyTorch .pt, TorchScript or another)";
+        } else if (text.startsWith("\u0080")) {
+            what = "a Python pickle (legacy PyTorch or another)";
+        } else if (text.startsWith("DJL@")) {
+            what = "a DJL .params file";
+        } else if (text.startsWith("\u0093NUMPY")) {
+            what = "a NumPy array";
+        } else if (text.startsWith("version https://git-lfs")) {
+            throw MalformedFileException.of(
+                    path, "byte 0", "a Git LFS pointer", "the file it stands for; fetch it with git lfs pull");
+        } else if (text.stripLeading().startsWith("<")) {
+            throw MalformedFileException.of(path, "byte 0", "an HTML or XML page", "a checkpoint; the download failed");
+        }
+        if (!what.isEmpty()) {
+            throw MalformedFileException.unsupported(
+                    path, "byte 0", what, "this version reads safetensors and ONNX; convert it first");
+        }
+    }
+
+    /**
+     * The plan that a checkpoint carries: in its own metadata, else in the sidecar {@code <file>.plan.json}.
+     *
+     * @param checkpoint an open checkpoint
+     * @return the plan, empty where there is none
+     * @throws IOException if there is one and it cannot be read
+     */
+    public static Optional<InitPlan> plan(Checkpoint checkpoint) throws IOException {
+        String inside = checkpoint.metadata().get(Checkpoint.PLAN_KEY);
+        if (inside != null) {
+            return Optional.of(PlanJson.read(inside, checkpoint.path() + ": metadata " + Checkpoint.PLAN_KEY));
+        }
+        Path sidecar = checkpoint.path().resolveSibling(checkpoint.path().getFileName() + ".plan.json");
+        return Files.isRegularFile(sidecar) ? Optional.of(readPlan(sidecar)) : Optional.empty();
+    }
+
+    /**
+     * Reads a plan file.
+     *
+     * @param path a {@code detinit-plan/1} JSON file
+     * @return the plan
+     * @throws MalformedFileException if it is none
+     * @throws IOException if it cannot be read
+     */
+    public static InitPlan readPlan(Path path) throws IOException {
+        long size = Files.size(path);
+        if (size > MAX_PLAN_BYTES) {
+            throw MalformedFileException.of(path, "file size", size + " bytes", "a plan of at most " + MAX_PLAN_BYTES);
+        }
+        return PlanJson.read(new String(Files.readAllBytes(path), StandardCharsets.UTF_8), path);
+    }
+}

@@ -1,0 +1,92 @@
+package io.detinit.training;
+
+import ai.djl.engine.Engine;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.detinit.generator.InitPlan;
+import io.detinit.training.data.ImageData;
+import io.detinit.training.data.Normalization;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.stream.Stream;
+
+/**
+ * What one needs to know to repeat a run: seed, model, data and its hashes, optimizer, versions, machine, result.
+ *
+ * @param json the card, format {@code detinit-run/1}
+ */
+record RunCard(ObjectNode json) {
+
+    private static final JsonMapper JSON = new JsonMapper();
+
+    static RunCard of(TrainedModel trained, ImageData data, Normalization normalization) {
+        TrainConfig config = trained.config();
+        ObjectNode card = JSON.createObjectNode();
+        card.put("format", "detinit-run/1");
+        card.put("algorithm", InitPlan.ALGORITHM);
+        card.put("seed", config.seed());
+        card.put("model", config.model().text());
+        card.put("scheme", config.scheme().toString());
+        ObjectNode images = card.putObject("data");
+        images.put("name", data.name());
+        images.put("train", data.train().count());
+        images.put("test", data.test().count());
+        images.put("trainSha256", data.train().sha256());
+        images.put("testSha256", data.test().sha256());
+        images.put("normalize", normalization.id());
+        ObjectNode how = card.putObject("training");
+        how.put("epochs", config.epochs());
+        how.put("batch", config.batch());
+        how.put("optimizer", config.optimizer().id());
+        how.put("learningRate", config.learningRate());
+        how.put("momentum", config.momentum());
+        how.put("weightDecay", config.weightDecay());
+        how.put("device", trained.model().getNDManager().getDevice().toString());
+        Engine engine = trained.model().getNDManager().getEngine();
+        ObjectNode versions = card.putObject("versions");
+        versions.put("detinit", version());
+        versions.put("djl", Engine.getDjlVersion());
+        versions.put("pytorch", engine.getVersion());
+        versions.put("java", System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version"));
+        ObjectNode machine = card.putObject("machine");
+        machine.put("os", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
+        machine.put("cpu", cpu());
+        machine.put("processors", Runtime.getRuntime().availableProcessors());
+        EpochResult last = trained.history().get(trained.history().size() - 1);
+        ObjectNode result = card.putObject("result");
+        result.put("testAccuracy", last.testAccuracy());
+        result.put("testLoss", last.testLoss());
+        result.put(
+                "trainSeconds",
+                trained.history().stream().mapToDouble(EpochResult::seconds).sum());
+        return new RunCard(card);
+    }
+
+    String toJson() {
+        try {
+            return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(json);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static String version() {
+        String version = RunCard.class.getPackage().getImplementationVersion();
+        return version == null ? "development" : version;
+    }
+
+    /** The processor's name where the system tells it, else its architecture. */
+    private static String cpu() {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+            return lines.filter(line -> line.toLowerCase(Locale.ROOT).startsWith("model name"))
+                    .map(line -> line.substring(line.indexOf(':') + 1).strip())
+                    .findFirst()
+                    .orElse(System.getProperty("os.arch"));
+        } catch (IOException | java.io.UncheckedIOException e) {
+            return System.getProperty("os.arch");
+        }
+    }
+}

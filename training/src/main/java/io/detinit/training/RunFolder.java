@@ -1,0 +1,142 @@
+package io.detinit.training;
+
+import ai.djl.Model;
+import ai.djl.ndarray.types.Shape;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.detinit.generator.InitPlan;
+import io.detinit.interop.checkpoint.Checkpoints;
+import io.detinit.interop.export.OnnxExporter;
+import io.detinit.interop.file.AtomicFile;
+import io.detinit.interop.file.MalformedFileException;
+import io.detinit.interop.plan.PlanJson;
+import io.detinit.interop.safetensors.SafetensorsWriter;
+import io.detinit.interop.tensor.Checkpoint;
+import io.detinit.models.ModelSpec;
+import io.detinit.models.ParameterNames;
+import io.detinit.training.data.ImageData;
+import io.detinit.training.data.Normalization;
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/**
+ * The folder a training run leaves: {@code model.safetensors} and {@code model.onnx} (each with its plan inside), {@code
+ * model.params} (DJL's own), {@code plan.json}, {@code history.jsonl}, {@code run.json}.
+ *
+ * <p>Stateless; safe for use by many threads.
+ */
+public final class RunFolder {
+
+    /** The metadata key that says how pixels became features. */
+    public static final String NORMALIZE_KEY = "detinit.normalize";
+
+    private static final String MODEL_NAME = "model";
+    private static final JsonMapper JSON = new JsonMapper();
+
+    private RunFolder() {}
+
+    /**
+     * Writes the files into a folder.
+     *
+     * @param folder an existing folder
+     * @param trained the trained model
+     * @param data what it was trained on
+     * @param normalization how pixels became features
+     * @throws IOException if writing fails
+     */
+    public static void write(Path folder, TrainedModel trained, ImageData data, Normalization normalization)
+            throws IOException {
+        String plan = PlanJson.write(trained.plan());
+        Map<String, String> metadata = new LinkedHashMap<>();
+        metadata.put(Checkpoint.PLAN_KEY, plan);
+        metadata.put(NORMALIZE_KEY, normalization.id());
+        Map<String, String> safetensors = new LinkedHashMap<>();
+        safetensors.put("format", "pt"); // readers of the Python world ask for it
+        safetensors.putAll(metadata);
+        SafetensorsWriter.write(folder.resolve("model.safetensors"), trained.tensors(), safetensors);
+        writeOnnx(folder.resolve("model.onnx"), trained, metadata);
+        writeParams(folder, trained.model());
+        text(folder.resolve("plan.json"), plan + "\n");
+        StringBuilder history = new StringBuilder();
+        for (EpochResult result : trained.history()) {
+            history.append(JSON.writeValueAsString(result)).append('\n');
+        }
+        text(folder.resolve("history.jsonl"), history.toString());
+        text(
+                folder.resolve("run.json"),
+                RunCard.of(trained, data, normalization).toJson() + "\n");
+    }
+
+    private static void text(Path file, String text) throws IOException {
+        AtomicFile.write(file, text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static void writeOnnx(Path target, TrainedModel trained, Map<String, String> metadata) throws IOException {
+        Shape sample = new Shape(trained.config().model().inputs());
+        OnnxExporter.write(target, trained.block(), sample, trained.parameters(), metadata);
+    }
+
+    /** DJL numbers its files by epoch; the folder holds one, under one name. */
+    private static void writeParams(Path folder, Model model) throws IOException {
+        Path own = Files.createDirectory(folder.resolve(".params"));
+        model.save(own, MODEL_NAME);
+        List<Path> written;
+        try (Stream<Path> files = Files.list(own)) {
+            written = files.filter(file -> file.toString().endsWith(".params")).toList();
+        }
+        Files.move(written.get(0), folder.resolve("model.params"));
+        Files.delete(own);
+    }
+
+    /**
+     * Writes the model of a run folder as ONNX, from DJL's own {@code model.params}, {@code run.json} and {@code plan.json}.
+     *
+     * @param folder a run folder
+     * @param target the file to appear, whole or not at all
+     * @throws MalformedFileException if a file of the folder is malformed, or they do not belong together
+     * @throws IOException if a file is missing or writing fails
+     */
+    public static void export(Path folder, Path target) throws IOException {
+        Path card = folder.resolve("run.json");
+        JsonNode run;
+        try {
+            run = JSON.readTree(Files.readAllBytes(card));
+        } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
+            throw MalformedFileException.of(card, "run card", e.getOriginalMessage(), "valid JSON");
+        }
+        ModelSpec spec = spec(card, run.path("model").asText());
+        InitPlan plan = Checkpoints.readPlan(folder.resolve("plan.json"));
+        Path params = folder.resolve("model.params");
+        try (Model model = Model.newInstance(MODEL_NAME, "PyTorch");
+                InputStream in = new BufferedInputStream(Files.newInputStream(params))) {
+            model.setBlock(spec.newBlock());
+            try {
+                model.load(in);
+            } catch (ai.djl.MalformedModelException | RuntimeException | java.io.EOFException e) {
+                throw MalformedFileException.of(
+                        params, "DJL parameters", String.valueOf(e.getMessage()), "the parameters of " + spec.text());
+            }
+            Map<String, String> metadata = new LinkedHashMap<>();
+            metadata.put(Checkpoint.PLAN_KEY, PlanJson.write(plan));
+            metadata.put(NORMALIZE_KEY, run.path("data").path("normalize").asText(Normalization.NONE.id()));
+            var parameters = ParameterNames.of(model.getBlock());
+            OnnxExporter.write(target, model.getBlock(), new Shape(spec.inputs()), parameters, metadata);
+        }
+    }
+
+    private static ModelSpec spec(Path card, String text) throws MalformedFileException {
+        try {
+            return ModelSpec.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw MalformedFileException.of(card, "model", "'" + text + "'", "a model name (" + e.getMessage() + ")");
+        }
+    }
+}
