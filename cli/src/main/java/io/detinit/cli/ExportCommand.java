@@ -1,0 +1,43 @@
+package io.detinit.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.detinit.training.RunFolder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** A DJL-trained model as ONNX. */
+@Command(
+        name = "export",
+        description = "Write a model that 'train' left (its run.json, plan.json and DJL's model.params) as ONNX.",
+        footer = {"", "Example: detinit export run -o model.onnx"})
+final class ExportCommand extends BaseCommand {
+
+    @Parameters(paramLabel = "DIR", description = "A folder that 'train' wrote.")
+    Path folder = Path.of("");
+
+    @Option(names = "-o", required = true, paramLabel = "M.onnx", description = "The file to write.")
+    Path output = Path.of("");
+
+    @Option(names = "--force", description = "Replace an existing file.")
+    boolean force;
+
+    @Override
+    public Integer call() throws IOException {
+        Outputs.check(output, force);
+        RunFolder.export(folder, output);
+        if (json) {
+            ObjectNode object = JSON.createObjectNode();
+            object.put("input", folder.toString());
+            object.put("output", output.toString());
+            object.put("bytes", Files.size(output));
+            print(object);
+        } else {
+            out().println("wrote " + output + " (" + Text.count(Files.size(output)) + " bytes)");
+        }
+        return ExitCode.DONE;
+    }
+}
