@@ -1,10 +1,321 @@
 package io.detinit.cli;
 
-/** tmp. */
-@picocli.CommandLine.Command(name = "demo")
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.detinit.generator.Scheme;
+import io.detinit.interop.audit.AuditReport;
+import io.detinit.interop.audit.Auditor;
+import io.detinit.interop.audit.Threshold;
+import io.detinit.interop.checkpoint.Checkpoints;
+import io.detinit.interop.file.AtomicFile;
+import io.detinit.interop.file.OutputFolder;
+import io.detinit.interop.mask.Criterion;
+import io.detinit.interop.mask.Selection;
+import io.detinit.interop.prune.Fill;
+import io.detinit.interop.prune.PruneReport;
+import io.detinit.interop.prune.Pruner;
+import io.detinit.interop.tensor.Checkpoint;
+import io.detinit.interop.verify.Latency;
+import io.detinit.interop.verify.OnnxScorer;
+import io.detinit.interop.verify.OutputComparison;
+import io.detinit.interop.verify.Score;
+import io.detinit.models.ModelSpec;
+import io.detinit.training.DeviceChoice;
+import io.detinit.training.EpochResult;
+import io.detinit.training.RunFolder;
+import io.detinit.training.Samples;
+import io.detinit.training.TrainConfig;
+import io.detinit.training.TrainedModel;
+import io.detinit.training.TrainingLoop;
+import io.detinit.training.data.DataSpec;
+import io.detinit.training.data.ImageData;
+import io.detinit.training.data.Normalization;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.zip.GZIPOutputStream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** The whole way: seed, train, audit, prune, export, verify. */
+@Command(
+        name = "demo",
+        description =
+                "The whole way on a data set that needs no network: seed, train, audit, prune both ways, export, run in ONNX "
+                        + "Runtime. Prints the table and writes everything into one folder, with a page to look at: report.html.",
+        footer = {"", "Example: detinit demo --data mnist:mnist-folder"})
 final class DemoCommand extends BaseCommand {
+
+    private static final List<Threshold> THRESHOLDS =
+            List.of(new Threshold(1e-5), new Threshold(1e-3), new Threshold(1e-2), new Threshold(3e-2));
+    private static final String MODEL = "mlp:784-256-128-64-10";
+    private static final int LATENCY_RUNS = 2000;
+
+    @Option(names = "-o", paramLabel = "DIR", description = "The folder to write (default: detinit-demo).")
+    Path output = Path.of("detinit-demo");
+
+    @Option(names = "--force", description = "Replace an existing folder.")
+    boolean force;
+
+    @Option(names = "--data", paramLabel = "D", description = "digits (embedded, default), mnist:DIR, mnist.")
+    String data = DataSpec.DIGITS;
+
+    @Option(names = "--seed", paramLabel = "S", description = "The seed (default: 42).")
+    Seed seed = new Seed(42);
+
+    @Option(
+            names = "--sparsity",
+            paramLabel = "P",
+            description = "Pruned fraction of the prunable weights (default: 0.69).")
+    double sparsity = 0.69;
+
+    @Option(
+            names = "--epochs",
+            paramLabel = "N",
+            description = "Passes over the data (default: 10 for digits, 5 for MNIST).")
+    @Nullable
+    Integer epochs;
+
+    /** One line of the table: a model file, scored. */
+    record Result(
+            String model, String file, double sparsity, long bytes, long gzipBytes, Score score, Latency latency) {}
+
+    /** All that the demo found. */
+    record Findings(
+            String data,
+            TrainConfig config,
+            List<EpochResult> history,
+            AuditReport audit,
+            List<Result> results,
+            double djlAccuracy,
+            OutputComparison onnxAgainstDjl,
+            List<Double> inputMovement) {}
+
     @Override
-    public Integer call() {
-        return 0;
+    public Integer call() throws IOException {
+        Selection movement = selection(Criterion.MOVEMENT);
+        int passes = epochs != null ? epochs : data.equals(DataSpec.DIGITS) ? 10 : 5;
+        TrainConfig config = new TrainConfig(
+                ModelSpec.parse(MODEL),
+                Scheme.HE,
+                seed.value(),
+                passes,
+                128,
+                TrainConfig.OptimizerKind.SGD,
+                0.1,
+                0,
+                0,
+                DeviceChoice.AUTO);
+        OutputFolder.check(output, force);
+        Terminal terminal = terminal();
+        terminal.line("data: " + data);
+        ImageData images = DataSpec.load(data);
+        Samples train = images.trainSamples(Normalization.NONE);
+        Samples test = images.testSamples(Normalization.NONE);
+        terminal.line(Text.format(
+                "training %s, he, seed %d, SGD 0.1, batch 128 on %s images",
+                MODEL, seed.value(), Text.count(train.count())));
+        try (TrainedModel trained = TrainingLoop.train(config, train, test, new TrainingProgress(terminal))) {
+            OutputFolder.write(output, force, folder -> {
+                RunFolder.write(folder, trained, images, Normalization.NONE);
+                terminal.line("auditing, pruning, scoring in ONNX Runtime ...");
+                Findings findings = examine(folder, trained, test, movement);
+                ObjectNode summary = DemoJson.of(findings);
+                write(
+                        folder.resolve("audit.json"),
+                        AuditJson.of("model.safetensors", "safetensors", seed.value(), findings.audit()));
+                write(folder.resolve("demo.json"), summary);
+                AtomicFile.write(
+                        folder.resolve("report.html"), HtmlReport.of(findings).getBytes(StandardCharsets.UTF_8));
+                if (json) {
+                    print(summary.put("output", output.toString()));
+                } else {
+                    printText(findings);
+                }
+            });
+        }
+        if (!json) {
+            out().println("wrote " + output + " (look at " + output.resolve("report.html") + ")");
+        }
+        return ExitCode.DONE;
+    }
+
+    private static void write(Path file, ObjectNode object) throws IOException {
+        AtomicFile.write(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(object));
+    }
+
+    private Selection selection(Criterion criterion) {
+        return new Selection(criterion, new Selection.Sparsity(sparsity), Selection.Scope.GLOBAL);
+    }
+
+    private Findings examine(Path folder, TrainedModel trained, Samples test, Selection movement) throws IOException {
+        AuditReport audit;
+        try (Checkpoint checkpoint = Checkpoints.open(folder.resolve("model.safetensors"))) {
+            audit = new Auditor(trained.plan(), THRESHOLDS, root.threads).audit(checkpoint.tensors());
+        }
+        List<Result> results = new ArrayList<>();
+        float[] djl = trained.logits(test.features(), test.count());
+        OutputComparison comparison;
+        try (OnnxScorer scorer = OnnxScorer.open(folder.resolve("model.onnx"), root.threads)) {
+            comparison = OutputComparison.of(djl, scorer.logits(test.features(), test.count()));
+        }
+        results.add(result("dense", folder.resolve("model.onnx"), 0, test));
+        Selection magnitude = selection(Criterion.MAGNITUDE);
+        results.add(prune(folder, trained, "movement, back to w0", "movement-init", movement, Fill.INIT, test));
+        results.add(prune(folder, trained, "movement, zeros", "movement-zero", movement, Fill.ZERO, test));
+        results.add(prune(folder, trained, "magnitude, zeros", "magnitude-zero", magnitude, Fill.ZERO, test));
+        double djlAccuracy = trained.history().get(trained.history().size() - 1).testAccuracy();
+        return new Findings(
+                data,
+                trained.config(),
+                trained.history(),
+                audit,
+                results,
+                djlAccuracy,
+                comparison,
+                inputMovement(trained));
+    }
+
+    private Result prune(
+            Path folder, TrainedModel trained, String name, String suffix, Selection selection, Fill fill, Samples test)
+            throws IOException {
+        Path target = folder.resolve("pruned-" + suffix + ".onnx");
+        try (Checkpoint checkpoint = Checkpoints.open(folder.resolve("model.onnx"))) {
+            ObjectNode provenance = JSON.createObjectNode();
+            provenance.put("criterion", selection.criterion().id());
+            provenance.put("sparsity", sparsity);
+            provenance.put("scope", "global");
+            provenance.put("fill", fill.id());
+            provenance.put("seed", seed.value());
+            PruneReport report = new Pruner(trained.plan(), root.threads)
+                    .prune(checkpoint, selection, fill, target, Map.of("detinit.prune", provenance.toString()));
+            return result(name, target, report.sparsity(), test);
+        }
+    }
+
+    private Result result(String name, Path model, double pruned, Samples test) throws IOException {
+        try (OnnxScorer scorer = OnnxScorer.open(model, root.threads)) {
+            Score score = scorer.score(test.features(), test.labels());
+            Latency latency = scorer.latency(test.features(), test.count(), LATENCY_RUNS);
+            String file = String.valueOf(model.getFileName());
+            return new Result(name, file, pruned, Files.size(model), gzipSize(model), score, latency);
+        }
+    }
+
+    private static long gzipSize(Path file) throws IOException {
+        long[] size = new long[1];
+        OutputStream counter = new OutputStream() {
+            @Override
+            public void write(int b) {
+                size[0]++;
+            }
+
+            @Override
+            public void write(byte[] bytes, int offset, int length) {
+                size[0] += length;
+            }
+        };
+        try (GZIPOutputStream gzip = new GZIPOutputStream(counter)) {
+            Files.copy(file, gzip);
+        }
+        return size[0];
+    }
+
+    /** The mean |w - w0| of each input pixel over the units of the first layer, [height*width]. */
+    private static List<Double> inputMovement(TrainedModel trained) throws IOException {
+        var tensor = trained.tensors().get(0);
+        var init = trained.plan().init(tensor.info().name());
+        int rows = Math.toIntExact(init.shape().rows());
+        int cols = Math.toIntExact(init.shape().cols());
+        float[] w = new float[rows * cols];
+        tensor.readFloats(0, w, 0, w.length);
+        float[] w0 = init.toArray();
+        double[] movement = new double[cols];
+        for (int k = 0; k < w.length; k++) {
+            movement[k % cols] += Math.abs(w[k] - w0[k]) / rows;
+        }
+        return java.util.Arrays.stream(movement).boxed().toList();
+    }
+
+    private void printText(Findings findings) {
+        PrintWriter out = out();
+        out.println("Which weights moved (|w - w0| > threshold), w0 regenerated from seed " + seed.value() + ":");
+        out.println();
+        AuditCommand.table(findings.audit()).print(out);
+        out.println();
+        out.println("Pruned and run in ONNX Runtime, "
+                + Text.count(findings.results().get(0).score().samples()) + " test images:");
+        out.println();
+        table(findings).print(out);
+        out.println();
+        out.println(Text.format(
+                "DJL's own test accuracy %.4f; ONNX logits differ from DJL's by at most %.2g.",
+                findings.djlAccuracy(), findings.onnxAgainstDjl().maxAbsDifference()));
+        out.println(
+                "An unmoved weight still contributes w0 * x: zeroing it changes the network, going back to w0 hardly does.");
+        out.println(
+                "All files are dense: zeros shrink a file only when it is compressed (gzip), and make no inference faster.");
+    }
+
+    static TextTable table(Findings findings) {
+        TextTable table =
+                new TextTable("model", "sparsity", "accuracy", "change", "loss", "bytes", "gzip bytes", "median ms");
+        double dense = findings.results().get(0).score().accuracy();
+        for (Result result : findings.results()) {
+            table.row(
+                    result.model(),
+                    Text.fraction(result.sparsity()),
+                    Text.fraction(result.score().accuracy()),
+                    Text.format("%+.2f pp", 100 * (result.score().accuracy() - dense)),
+                    Text.fraction(result.score().loss()),
+                    Text.count(result.bytes()),
+                    Text.count(result.gzipBytes()),
+                    Text.format("%.4f", result.latency().medianMs()));
+        }
+        return table;
+    }
+
+    /** The JSON form of the findings. */
+    private static final class DemoJson {
+
+        static ObjectNode of(Findings findings) {
+            ObjectNode object = JSON.createObjectNode();
+            object.put("data", findings.data());
+            object.put("model", findings.config().model().text());
+            object.put("seed", findings.config().seed());
+            object.put("epochs", findings.config().epochs());
+            ObjectNode accuracy = object.putObject("djl");
+            accuracy.put("accuracy", findings.djlAccuracy());
+            put(accuracy, "maxAbsLogitDifference", findings.onnxAgainstDjl().maxAbsDifference());
+            ArrayNode moved = object.putArray("moved");
+            for (int t = 0; t < findings.audit().thresholds().size(); t++) {
+                moved.addObject()
+                        .put("threshold", findings.audit().thresholds().get(t).value())
+                        .put("moved", findings.audit().movedAt(t))
+                        .put("elements", findings.audit().elements());
+            }
+            ArrayNode results = object.putArray("results");
+            for (Result result : findings.results()) {
+                ObjectNode node = results.addObject();
+                node.put("model", result.model());
+                node.put("file", result.file());
+                node.put("sparsity", result.sparsity());
+                node.put("accuracy", result.score().accuracy());
+                put(node, "loss", result.score().loss());
+                node.put("bytes", result.bytes());
+                node.put("gzipBytes", result.gzipBytes());
+                node.putObject("latencyMs")
+                        .put("median", result.latency().medianMs())
+                        .put("p99", result.latency().p99Ms());
+            }
+            return object;
+        }
     }
 }
