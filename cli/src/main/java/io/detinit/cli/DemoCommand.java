@@ -39,6 +39,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -122,26 +123,26 @@ final class DemoCommand extends BaseCommand {
         terminal.line(Text.format(
                 "training %s, he, seed %d, SGD 0.1, batch 128 on %s images",
                 MODEL, seed.value(), Text.count(train.count())));
+        AtomicReference<@Nullable Findings> found = new AtomicReference<>();
         try (TrainedModel trained = TrainingLoop.train(config, train, test, new TrainingProgress(terminal))) {
             OutputFolder.write(output, force, folder -> {
                 RunFolder.write(folder, trained, images, Normalization.NONE);
                 terminal.line("auditing, pruning, scoring in ONNX Runtime ...");
                 Findings findings = examine(folder, trained, test, movement);
-                ObjectNode summary = DemoJson.of(findings);
                 write(
                         folder.resolve("audit.json"),
                         AuditJson.of("model.safetensors", "safetensors", seed.value(), findings.audit()));
-                write(folder.resolve("demo.json"), summary);
+                write(folder.resolve("demo.json"), DemoJson.of(findings));
                 AtomicFile.write(
                         folder.resolve("report.html"), HtmlReport.of(findings).getBytes(StandardCharsets.UTF_8));
-                if (json) {
-                    print(summary.put("output", output.toString()));
-                } else {
-                    printText(findings);
-                }
+                found.set(findings);
             });
         }
-        if (!json) {
+        Findings findings = java.util.Objects.requireNonNull(found.get());
+        if (json) {
+            print(DemoJson.of(findings).put("output", output.toString()));
+        } else {
+            printText(findings);
             out().println("wrote " + output + " (look at " + output.resolve("report.html") + ")");
         }
         return ExitCode.DONE;
