@@ -27,7 +27,7 @@ public final class ExactUniform {
         double f = factor(bits0);
         double p = bound * f;
         if (Math.abs(p) < SMALLEST) {
-            return (float) p + 0.0f;
+            return (float) p;
         }
         // The fma is asked for only where p lies next to a rounding boundary of float32
         float low = (float) (p * (1 - 0x1p-52));
@@ -43,6 +43,6 @@ public final class ExactUniform {
      * @return the weight
      */
     public static double toDouble(long bits0, double bound) {
-        return bound * factor(bits0) + 0.0;
+        return bound * factor(bits0);
     }
 }

@@ -107,9 +107,10 @@ public final class FastNormal {
         double v = scaled(bits0, bits1, std);
         float low = (float) (v * LOWER);
         float high = (float) (v * UPPER);
-        if (low == high) {
-            return low + 0.0f; // a zero is the real number 0, not a negative one
+        if (low == high && low != 0) {
+            return low;
         }
+        // Next to a rounding boundary; or a zero, which is +0 where z is 0 and keeps its sign where it underflowed
         return ExactNormal.toFloat(bits0, bits1, std);
     }
 
