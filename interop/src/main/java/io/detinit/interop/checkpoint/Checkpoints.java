@@ -50,6 +50,9 @@ public final class Checkpoints {
             return SafetensorsFile.open(path);
         }
         refuseOthers(path, head);
+        if (String.valueOf(path.getFileName()).endsWith(".safetensors")) {
+            return SafetensorsFile.open(path); // which says what is wrong with it
+        }
         return OnnxCheckpoint.open(path);
     }
 
@@ -59,6 +62,11 @@ public final class Checkpoints {
         }
         long length = ByteBuffer.wrap(head).order(ByteOrder.LITTLE_ENDIAN).getLong();
         return length >= 0 && length <= 100_000_000 && (head[8] == '{' || Character.isWhitespace(head[8]));
+    }
+
+    private static boolean isMarkup(String text) {
+        String start = text.stripLeading().toLowerCase(java.util.Locale.ROOT);
+        return start.startsWith("<!doctype") || start.startsWith("<html") || start.startsWith("<?xml");
     }
 
     private static void refuseOthers(Path path, byte[] head) throws MalformedFileException {
@@ -75,7 +83,7 @@ public final class Checkpoints {
         } else if (text.startsWith("version https://git-lfs")) {
             throw MalformedFileException.of(
                     path, "byte 0", "a Git LFS pointer", "the file it stands for; fetch it with git lfs pull");
-        } else if (text.stripLeading().startsWith("<")) {
+        } else if (isMarkup(text)) {
             throw MalformedFileException.of(path, "byte 0", "an HTML or XML page", "a checkpoint; the download failed");
         }
         if (!what.isEmpty()) {
