@@ -22,6 +22,9 @@ import picocli.CommandLine.Parameters;
         footer = {"", "Example: detinit eval run/model.onnx --data digits"})
 final class EvalCommand extends BaseCommand {
 
+    /** Samples in one run of the model when it is scored. */
+    static final int BATCH = 1000;
+
     @Parameters(paramLabel = "MODEL", description = "An ONNX file.")
     Path model = Path.of("");
 
@@ -49,8 +52,8 @@ final class EvalCommand extends BaseCommand {
         }
         Samples samples = EvalData.test(data, metadata, normalize);
         try (OnnxScorer scorer = OnnxScorer.open(model, root.threads)) {
-            Score score = scorer.score(samples.features(), samples.labels());
-            Latency latency = scorer.latency(samples.features(), samples.count(), runs);
+            Score score = scorer.score(samples.features(), samples.width(), samples.labels(), BATCH);
+            Latency latency = scorer.latency(samples.features(), samples.width(), Math.max(10, runs / 10), runs);
             long bytes = Files.size(model);
             if (json) {
                 ObjectNode object = JSON.createObjectNode();
@@ -59,7 +62,7 @@ final class EvalCommand extends BaseCommand {
                 object.put("samples", score.samples());
                 object.put("accuracy", score.accuracy());
                 put(object, "loss", score.loss());
-                object.putObject("latencyMs").put("median", latency.medianMs()).put("p99", latency.p99Ms());
+                object.putObject("latencyMs").put("median", latency.median()).put("p99", latency.p99());
                 object.put("bytes", bytes);
                 print(object);
             } else {
@@ -69,8 +72,8 @@ final class EvalCommand extends BaseCommand {
                                 Text.count(score.samples()),
                                 Text.fraction(score.accuracy()),
                                 Text.fraction(score.loss()),
-                                Text.format("%.4f", latency.medianMs()),
-                                Text.format("%.4f", latency.p99Ms()),
+                                Text.format("%.4f", latency.median()),
+                                Text.format("%.4f", latency.p99()),
                                 Text.count(bytes))
                         .print(out());
             }

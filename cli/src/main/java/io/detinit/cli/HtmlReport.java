@@ -55,7 +55,7 @@ final class HtmlReport {
                                 + " faster.</p>\n<p class=\"note\">DJL's own test accuracy ")
                 .append(Text.fraction(findings.djlAccuracy()))
                 .append("; ONNX logits differ from DJL's by at most ")
-                .append(Text.format("%.2g", findings.onnxAgainstDjl().maxAbsDifference()))
+                .append(Text.format("%.2g", findings.onnxAgainstDjl()))
                 .append(".</p>\n");
         page.append("<h2>Training</h2>\n");
         TextTable epochs = new TextTable("epoch", "train loss", "test loss", "test accuracy", "seconds");

@@ -141,7 +141,7 @@ final class PruneCommand extends BaseCommand {
 
     private Score score(Path model, Samples samples) throws IOException {
         try (OnnxScorer scorer = OnnxScorer.open(model, root.threads)) {
-            return scorer.score(samples.features(), samples.labels());
+            return scorer.score(samples.features(), samples.width(), samples.labels(), EvalCommand.BATCH);
         }
     }
 

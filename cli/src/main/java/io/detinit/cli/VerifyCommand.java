@@ -4,12 +4,15 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.detinit.interop.checkpoint.Checkpoints;
 import io.detinit.interop.tensor.Checkpoint;
+import io.detinit.interop.verify.CheckpointComparison;
 import io.detinit.interop.verify.OnnxScorer;
 import io.detinit.interop.verify.OutputComparison;
 import io.detinit.interop.verify.TensorComparison;
+import io.detinit.interop.verify.Verifier;
 import io.detinit.training.Samples;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -37,7 +40,10 @@ final class VerifyCommand extends BaseCommand {
     @Nullable
     String data;
 
-    @Option(names = "--tolerance", paramLabel = "X", description = "The largest difference of outputs (default: 1e-4).")
+    @Option(
+            names = "--tolerance",
+            paramLabel = "X",
+            description = "The largest difference of outputs, relative to the largest output of A (default: 1e-4).")
     double tolerance = 1e-4;
 
     @Override
@@ -53,36 +59,38 @@ final class VerifyCommand extends BaseCommand {
     }
 
     private boolean tensors(Checkpoint a, Checkpoint b) throws IOException {
-        TensorComparison comparison = TensorComparison.of(a, b);
+        CheckpointComparison comparison = Verifier.compare(a, b);
         if (json) {
             ObjectNode object = head();
-            object.put("agree", comparison.same());
+            object.put("agree", comparison.identical());
             ArrayNode tensors = object.putArray("tensors");
-            comparison
-                    .tensors()
-                    .forEach(entry -> put(
-                            tensors.addObject()
-                                    .put("name", entry.name())
-                                    .put("problem", entry.problem())
-                                    .put("elements", entry.elements())
-                                    .put("different", entry.different()),
-                            "maxAbsDifference",
-                            entry.maxAbsDifference()));
+            for (TensorComparison entry : comparison.tensors()) {
+                ObjectNode node = tensors.addObject();
+                node.put("name", entry.name());
+                node.put("outcome", outcome(entry));
+                node.put("elements", entry.elements());
+                node.put("differing", entry.differing());
+                put(node, "maxAbsDifference", entry.maxAbsDifference());
+            }
             print(object);
         } else {
-            TextTable table = new TextTable("tensor", "elements", "different", "max |a - b|", "");
-            comparison
-                    .tensors()
-                    .forEach(entry -> table.row(
-                            entry.name(),
-                            Text.count(entry.elements()),
-                            entry.problem().isEmpty() ? Text.count(entry.different()) : "-",
-                            Text.format("%.3g", entry.maxAbsDifference()),
-                            entry.problem()));
+            TextTable table = new TextTable("tensor", "elements", "outcome", "differing", "max |a - b|");
+            for (TensorComparison entry : comparison.tensors()) {
+                table.row(
+                        entry.name(),
+                        Text.count(entry.elements()),
+                        outcome(entry),
+                        Text.count(entry.differing()),
+                        Text.format("%.3g", entry.maxAbsDifference()));
+            }
             table.print(out());
-            out().println(comparison.same() ? "the same, bit for bit" : "NOT the same");
+            out().println(comparison.identical() ? "the same, bit for bit" : "NOT the same");
         }
-        return comparison.same();
+        return comparison.identical();
+    }
+
+    private static String outcome(TensorComparison entry) {
+        return entry.outcome().name().toLowerCase(Locale.ROOT).replace('_', ' ');
     }
 
     private boolean outputs(String spec, Checkpoint a, Checkpoint b) throws IOException {
@@ -90,33 +98,34 @@ final class VerifyCommand extends BaseCommand {
             throw new UsageException("--data runs ONNX files; these are " + a.format() + " and " + b.format());
         }
         Samples samples = EvalData.test(spec, a.metadata(), null);
-        float[] left;
-        float[] right;
-        try (OnnxScorer scorer = OnnxScorer.open(first, root.threads)) {
-            left = scorer.logits(samples.features(), samples.count());
+        OutputComparison comparison;
+        try (OnnxScorer left = OnnxScorer.open(first, root.threads);
+                OnnxScorer right = OnnxScorer.open(second, root.threads)) {
+            comparison = Verifier.compareOutputs(
+                    left, right, samples.features(), samples.width(), EvalCommand.BATCH, tolerance);
         }
-        try (OnnxScorer scorer = OnnxScorer.open(second, root.threads)) {
-            right = scorer.logits(samples.features(), samples.count());
-        }
-        OutputComparison comparison = OutputComparison.of(left, right);
-        boolean agree = comparison.within(tolerance);
         if (json) {
             ObjectNode object = head();
-            object.put("agree", agree);
-            object.put("outputs", comparison.outputs());
+            object.put("agree", comparison.within());
+            object.put("samples", comparison.samples());
             put(object, "maxAbsDifference", comparison.maxAbsDifference());
+            put(object, "scale", comparison.scale());
+            put(object, "maxRelativeDifference", comparison.maxRelativeDifference());
+            object.put("sameClass", comparison.agreeing());
             object.put("tolerance", tolerance);
             print(object);
         } else {
             out().println(Text.format(
-                    "%s outputs, largest difference %.3g (scale %.3g), tolerance %.3g: %s",
-                    Text.count(comparison.outputs()),
+                    "%s samples, largest difference %.3g at a scale of %.3g: %.3g, tolerance %.3g; the same class for %s: %s",
+                    Text.count(comparison.samples()),
                     comparison.maxAbsDifference(),
                     comparison.scale(),
+                    comparison.maxRelativeDifference(),
                     tolerance,
-                    agree ? "they agree" : "they do NOT agree"));
+                    Text.count(comparison.agreeing()),
+                    comparison.within() ? "they agree" : "they do NOT agree"));
         }
-        return agree;
+        return comparison.within();
     }
 
     private ObjectNode head() {

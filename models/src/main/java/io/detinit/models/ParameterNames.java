@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 
 /**
  * Stable readable names for the parameters of a block: {@code fc1.weight} instead of DJL's positional
@@ -42,6 +43,18 @@ public final class ParameterNames {
         Map<String, Parameter> named = new LinkedHashMap<>();
         visit(block, "", named, Collections.newSetFromMap(new IdentityHashMap<>()));
         return named;
+    }
+
+    /**
+     * The names the other way round.
+     *
+     * @param parameters by name
+     * @return the name of each of these parameters (by identity); of any other the empty string
+     */
+    public static Function<Parameter, String> namer(Map<String, Parameter> parameters) {
+        IdentityHashMap<Parameter, String> names = new IdentityHashMap<>();
+        parameters.forEach((name, parameter) -> names.put(parameter, name));
+        return parameter -> names.getOrDefault(parameter, "");
     }
 
     private static void visit(Block block, String prefix, Map<String, Parameter> named, Set<Parameter> seen) {

@@ -42,7 +42,7 @@ public final class Seeding {
      * @param seed the seed
      * @param rules which scheme a parameter gets
      * @param manager owns the parameters, and names their device
-     * @param dataType float32, float16, bfloat16 or float64
+     * @param dataType float32, float16 or float64
      * @param inputShapes the block's input shapes, batch axis included
      * @return the plan
      * @throws IllegalStateException if the block is initialised already

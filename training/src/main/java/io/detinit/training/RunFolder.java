@@ -81,7 +81,7 @@ public final class RunFolder {
 
     private static void writeOnnx(Path target, TrainedModel trained, Map<String, String> metadata) throws IOException {
         Shape sample = new Shape(trained.config().model().inputs());
-        OnnxExporter.write(target, trained.block(), sample, trained.parameters(), metadata);
+        OnnxExporter.write(target, trained.block(), sample, ParameterNames.namer(trained.parameters()), metadata);
     }
 
     /** DJL numbers its files by epoch; the folder holds one, under one name. */
@@ -127,8 +127,8 @@ public final class RunFolder {
             Map<String, String> metadata = new LinkedHashMap<>();
             metadata.put(Checkpoint.PLAN_KEY, PlanJson.write(plan));
             metadata.put(NORMALIZE_KEY, run.path("data").path("normalize").asText(Normalization.NONE.id()));
-            var parameters = ParameterNames.of(model.getBlock());
-            OnnxExporter.write(target, model.getBlock(), new Shape(spec.inputs()), parameters, metadata);
+            var names = ParameterNames.namer(ParameterNames.of(model.getBlock()));
+            OnnxExporter.write(target, model.getBlock(), new Shape(spec.inputs()), names, metadata);
         }
     }
 

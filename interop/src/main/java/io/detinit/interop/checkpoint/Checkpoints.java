@@ -53,7 +53,11 @@ public final class Checkpoints {
         if (String.valueOf(path.getFileName()).endsWith(".safetensors")) {
             return SafetensorsFile.open(path); // which says what is wrong with it
         }
-        return OnnxCheckpoint.open(path);
+        boolean named = String.valueOf(path.getFileName()).endsWith(".onnx");
+        if (named || OnnxCheckpoint.looksLikeOnnx(ByteBuffer.wrap(head), Files.size(path))) {
+            return OnnxCheckpoint.open(path);
+        }
+        throw MalformedFileException.of(path, "byte 0", "no known format", "a safetensors or ONNX file");
     }
 
     private static boolean looksLikeSafetensors(byte[] head) {

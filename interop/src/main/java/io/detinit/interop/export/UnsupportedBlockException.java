@@ -1,19 +1,23 @@
 package io.detinit.interop.export;
 
-/** A DJL block that has no ONNX form here. The message names the block and its place in the tree. */
+/** A Block, or a use of one, that has no ONNX form here. The message names the block, its place and what to use instead. */
 public final class UnsupportedBlockException extends IllegalArgumentException {
 
     private static final long serialVersionUID = 1L;
 
     /**
-     * A block that cannot be exported.
+     * An unsupported block.
      *
-     * @param place where it stands, such as {@code block 03LambdaBlock}
-     * @param what what it is
+     * @param place where it stands, such as {@code 02SequentialBlock/03LambdaBlock}
+     * @param what what it is and why it has no ONNX form
+     * @param advice what to do
      */
-    public UnsupportedBlockException(String place, String what) {
-        super(place + ": " + what
-                + " has no ONNX form here; exported are sequences of Linear, batchFlatten, ReLU, Tanh,"
-                + " Sigmoid, Softmax, identity and Dropout");
+    UnsupportedBlockException(String place, String what, String advice) {
+        super(label(place) + ": " + what + "; " + advice);
+    }
+
+    /** How messages name a block. */
+    static String label(String place) {
+        return "block " + (place.isEmpty() ? "(the model itself)" : place);
     }
 }

@@ -1,128 +1,125 @@
 package io.detinit.interop.onnx;
 
-import ai.onnx.proto.OnnxMl;
-import com.google.protobuf.ByteString;
-import com.google.protobuf.CodedInputStream;
-import com.google.protobuf.CodedOutputStream;
-import com.google.protobuf.InvalidProtocolBufferException;
 import io.detinit.interop.file.AtomicFile;
 import io.detinit.interop.file.MalformedFileException;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.DType;
-import io.detinit.interop.tensor.Replacements;
 import io.detinit.interop.tensor.TensorInfo;
 import io.detinit.interop.tensor.TensorView;
-import java.io.BufferedOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.ByteBuffer;
-import java.nio.channels.Channels;
-import java.nio.file.Files;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.Optional;
 
 /**
- * An ONNX model file: the initializers of its main graph as tensors, in the order of their first use in the graph (exporters list
- * a folded one last), unused ones after them.
+ * An ONNX model file, read for the dense initializers of its top-level graph.
  *
- * <p>A floating-point initializer that a node uses is a parameter, or a buffer where its name says so; every other one is a
- * constant. Initializers of types that {@link DType} does not know (strings, 4-bit) and those of subgraphs are not shown,
- * but kept by {@link #rewrite}. External data is refused. The whole model is in memory, as protobuf needs it; it cannot be
- * larger than 2^31-1 bytes. Reading is safe for use by many threads.
+ * <p>Tensors come in the order of FIRST USE by the graph's nodes (a node's inputs in their order, then what the bodies of its
+ * attributes use); those that no node uses follow in the order of the initializer list. A floating-point initializer that a
+ * node uses is a {@link TensorInfo.Kind#PARAMETER}, every other one a {@link TensorInfo.Kind#CONSTANT}. Shape and axis order
+ * are the file's: {@code Gemm} with transB=1 keeps {@code [out, in]}, {@code MatMul} keeps {@code [in, out]}.
+ *
+ * <p>Not read, but kept by {@link #rewrite}: initializers whose type has no {@link DType} (STRING, COMPLEX128, the 4- and
+ * 2-bit types), sparse initializers, tensors in Constant nodes, in the bodies of nodes and in functions; {@link #warnings}
+ * lists the first two. Refused: external data, segments.
+ *
+ * <p>The file is not trusted: every length is checked before it is believed, memory grows with the number of initializers
+ * (at most 262144) and the size of the metadata (at most 64 MiB), not with the file. Elements are read from the file when asked
+ * for; those of a typed field that cannot be read in place (such as {@code int32_data}) are decoded at their first reading
+ * and kept. A model is a protobuf message and so less than 2 GiB.
+ *
+ * <p>Safe for use by many threads until closed.
  */
 public final class OnnxCheckpoint implements Checkpoint {
 
     private final Path path;
-    private final OnnxMl.ModelProto model;
+    private final FileChannel channel;
+    private final long size;
+    private final ModelLayout layout;
+    private final Map<String, TensorView> byName;
     private final List<TensorView> tensors;
 
-    private OnnxCheckpoint(Path path, OnnxMl.ModelProto model, List<TensorView> tensors) {
+    private OnnxCheckpoint(Path path, FileChannel channel, long size, ModelLayout layout) {
         this.path = path;
-        this.model = model;
-        this.tensors = List.copyOf(tensors);
+        this.channel = channel;
+        this.size = size;
+        this.layout = layout;
+        Map<String, TensorView> views = new LinkedHashMap<>();
+        layout.initializers().forEach((name, initializer) -> {
+            boolean parameter =
+                    layout.used().contains(name) && initializer.type().dtype().isFloating();
+            TensorInfo info = initializer.info(parameter ? TensorInfo.Kind.PARAMETER : TensorInfo.Kind.CONSTANT);
+            views.put(name, new OnnxTensorView(path, channel, size, initializer, info));
+        });
+        List<TensorView> ordered = new ArrayList<>();
+        for (String name : layout.order()) {
+            TensorView view = views.get(name);
+            if (view != null) {
+                ordered.add(view);
+            }
+        }
+        this.byName = Map.copyOf(views);
+        this.tensors = List.copyOf(ordered);
     }
 
     /**
      * Opens a model.
      *
      * @param path the file
-     * @return the model; nothing stays open, closing it does nothing
-     * @throws MalformedFileException if it is no ONNX model, an initializer's data does not fit its dims, two have one name, or
-     *     data lies outside the file
-     * @throws IOException if the file cannot be read
+     * @return the open checkpoint; close it when done
+     * @throws MalformedFileException if the file is not an ONNX model, breaks its rules or uses external data or segments
+     * @throws IOException if it is missing or cannot be read
      */
     public static OnnxCheckpoint open(Path path) throws IOException {
-        long size = Files.size(path);
-        if (size > Integer.MAX_VALUE) {
-            throw MalformedFileException.of(
-                    path, "file size", size + " bytes", "at most 2^31-1, the limit of protobuf");
-        }
-        OnnxMl.ModelProto model = parse(path);
-        if (!model.hasGraph()) {
-            throw MalformedFileException.of(path, "model", "no graph", "an ONNX model with a graph");
-        }
-        return new OnnxCheckpoint(path, model, tensors(model.getGraph(), path));
-    }
-
-    private static OnnxMl.ModelProto parse(Path path) throws IOException {
-        try (InputStream in = Files.newInputStream(path)) {
-            CodedInputStream coded = CodedInputStream.newInstance(in, 1 << 16);
-            coded.setSizeLimit(Integer.MAX_VALUE);
-            OnnxMl.ModelProto.Builder builder = OnnxMl.ModelProto.newBuilder();
+        FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
+        try {
+            long size = channel.size();
+            if (size > Integer.MAX_VALUE) {
+                throw MalformedFileException.of(
+                        path, "model", size + " bytes", "at most 2147483647, the limit of a protobuf message");
+            }
+            ModelLayout layout = ModelLayout.read(new FileWindow(path, channel, size));
+            return new OnnxCheckpoint(path, channel, size, layout);
+        } catch (IOException | RuntimeException | Error e) {
             try {
-                builder.mergeFrom(coded);
-                coded.checkLastTagWas(0);
-            } catch (InvalidProtocolBufferException e) {
-                throw MalformedFileException.of(
-                        path,
-                        "byte " + coded.getTotalBytesRead(),
-                        "broken protobuf (" + e.getMessage() + ")",
-                        "a complete ONNX model");
+                channel.close();
+            } catch (IOException closing) {
+                e.addSuppressed(closing);
             }
-            return builder.build();
+            throw e;
         }
     }
 
-    private static List<TensorView> tensors(OnnxMl.GraphProto graph, Path path) throws IOException {
-        List<String> uses = OnnxTensors.uses(graph);
-        Set<String> used = new HashSet<>(uses);
-        Map<String, TensorView> byName = new LinkedHashMap<>();
-        Set<String> names = new HashSet<>();
-        for (OnnxMl.TensorProto proto : graph.getInitializerList()) {
-            if (!names.add(proto.getName())) {
-                throw MalformedFileException.of(
-                        path, "initializer '" + proto.getName() + "'", "a second one of that name", "one");
-            }
-            DType dtype = OnnxTensors.dtype(proto.getDataType()).orElse(null);
-            if (dtype != null) {
-                TensorInfo.Kind kind = kind(proto.getName(), dtype, used.contains(proto.getName()));
-                byName.put(proto.getName(), OnnxTensors.read(proto, dtype, kind, path));
-            }
+    /**
+     * Whether a file's content is that of an ONNX model: its top level is a protobuf message of ModelProto's fields with an
+     * ir_version and a graph. Reads a few bytes per field, whatever the size.
+     *
+     * @param path the file
+     * @return whether {@link #open} is the way to read it; it may still be malformed further in
+     * @throws IOException if it is missing or cannot be read
+     */
+    public static boolean looksLikeOnnx(Path path) throws IOException {
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+            return OnnxProbe.matches(new FileWindow(path, channel, channel.size()));
         }
-        List<TensorView> ordered = new ArrayList<>();
-        for (String name : uses) {
-            TensorView tensor = byName.remove(name);
-            if (tensor != null) {
-                ordered.add(tensor);
-            }
-        }
-        ordered.addAll(byName.values());
-        return ordered;
     }
 
-    private static TensorInfo.Kind kind(String name, DType dtype, boolean used) {
-        if (!used || !dtype.isFloating()) {
-            return TensorInfo.Kind.CONSTANT;
-        }
-        return io.detinit.interop.tensor.TensorKinds.of(name, dtype);
+    /**
+     * Whether the beginning of a file may be that of an ONNX model.
+     *
+     * @param prefix its first bytes, from position to limit (not moved); 64 are enough as a rule
+     * @param fileSize the size of the whole file in bytes
+     * @return false where it cannot be an ONNX model; true where its fields, as far as they reach, are those of one and an
+     *     ir_version or a graph is among them
+     */
+    public static boolean looksLikeOnnx(ByteBuffer prefix, long fileSize) {
+        return OnnxProbe.matches(prefix.slice(), fileSize);
     }
 
     @Override
@@ -130,75 +127,70 @@ public final class OnnxCheckpoint implements Checkpoint {
         return path;
     }
 
+    /** {@return {@code onnx}} */
     @Override
     public String format() {
         return "onnx";
     }
 
+    /** {@return the readable dense initializers, first used first} */
     @Override
     public List<TensorView> tensors() {
         return tensors;
     }
 
     @Override
-    public Map<String, String> metadata() {
-        Map<String, String> metadata = new LinkedHashMap<>();
-        model.getMetadataPropsList().forEach(entry -> metadata.put(entry.getKey(), entry.getValue()));
-        return Collections.unmodifiableMap(metadata);
+    public Optional<TensorView> find(String name) {
+        return Optional.ofNullable(byName.get(name));
     }
 
+    /** {@return the model's metadata_props; of a key that stands there twice, the last} */
+    @Override
+    public Map<String, String> metadata() {
+        return layout.metadata();
+    }
+
+    /** {@return one line for each thing in the model that holds weights and was not read} */
+    public List<String> warnings() {
+        return layout.warnings();
+    }
+
+    /**
+     * Writes a copy of the model with some initializers' elements replaced, as little-endian {@code raw_data}. All other
+     * bytes are those of this file, in their order, unknown fields included; with nothing to replace the copy is identical.
+     *
+     * <p>Cost: one pass over the file; memory does not grow with it. The target may be this file.
+     *
+     * @param target the model to appear, whole or not at all; an existing one is replaced
+     * @param replacements by name; each has the dtype and shape of the tensor it replaces
+     * @param metadata entries of metadata_props to set; entries of other keys stay
+     * @throws IOException if reading or writing fails, or the model would exceed 2147483647 bytes
+     * @throws IllegalArgumentException if a replacement's name, dtype or shape does not fit
+     */
     @Override
     public void rewrite(Path target, Map<String, TensorView> replacements, Map<String, String> metadata)
             throws IOException {
-        Replacements.check(tensors, replacements);
-        OnnxMl.ModelProto.Builder copy = model.toBuilder();
-        OnnxMl.GraphProto.Builder graph = copy.getGraphBuilder();
-        Map<String, Integer> positions = new HashMap<>();
-        for (int k = 0; k < graph.getInitializerCount(); k++) {
-            positions.put(graph.getInitializer(k).getName(), k);
-        }
-        for (Map.Entry<String, TensorView> entry : replacements.entrySet()) {
-            Integer position = positions.get(entry.getKey());
-            if (position != null) {
-                TensorView tensor = entry.getValue();
-                ByteBuffer bytes =
-                        ByteBuffer.allocate(Math.toIntExact(tensor.info().bytes()));
-                tensor.readBytes(0, bytes);
-                graph.setInitializer(
-                        position,
-                        OnnxTensors.withData(graph.getInitializer(position), ByteString.copyFrom(bytes.flip())));
+        replacements.forEach((name, replacement) -> {
+            TensorView own = byName.get(name);
+            if (own == null) {
+                throw new IllegalArgumentException(
+                        path + " has no initializer '" + name + "' to replace; it has " + byName.size() + " others");
             }
-        }
-        metadata.forEach((key, value) -> putMetadata(copy, key, value));
-        write(target, copy.build());
-    }
-
-    private static void putMetadata(OnnxMl.ModelProto.Builder model, String key, String value) {
-        OnnxMl.StringStringEntryProto entry = OnnxMl.StringStringEntryProto.newBuilder()
-                .setKey(key)
-                .setValue(value)
-                .build();
-        for (int k = 0; k < model.getMetadataPropsCount(); k++) {
-            if (model.getMetadataProps(k).getKey().equals(key)) {
-                model.setMetadataProps(k, entry);
-                return;
+            TensorInfo found = replacement.info();
+            if (found.dtype() != own.info().dtype()
+                    || !found.shape().equals(own.info().shape())) {
+                throw new IllegalArgumentException("the replacement of '" + name + "' is " + found.dtype() + " "
+                        + found.shape() + "; it must be " + own.info().dtype() + " "
+                        + own.info().shape());
             }
-        }
-        model.addMetadataProps(entry);
-    }
-
-    private static void write(Path target, OnnxMl.ModelProto model) throws IOException {
-        AtomicFile.write(target, channel -> {
-            OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16);
-            CodedOutputStream coded = CodedOutputStream.newInstance(out);
-            coded.useDeterministicSerialization();
-            model.writeTo(coded);
-            coded.flush();
-            out.flush();
         });
+        OnnxRewriter rewriter = OnnxRewriter.plan(
+                new FileWindow(path, channel, size), channel, layout, Map.copyOf(replacements), metadata);
+        AtomicFile.write(target, rewriter::write);
     }
 
-    /** Does nothing; the model is in memory. */
     @Override
-    public void close() {}
+    public void close() throws IOException {
+        channel.close();
+    }
 }

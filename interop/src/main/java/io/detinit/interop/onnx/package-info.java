@@ -1,6 +1,13 @@
 /**
- * ONNX model files: their graph initializers as tensors, and copies with some of them replaced. One of the two packages that
- * see protobuf. Stable.
+ * ONNX model files as checkpoints: the dense initializers of the top-level graph, read where they lie in the file, and
+ * copies of the model with some of them replaced.
+ *
+ * <p>A model is read as what it is on disk, a protobuf message (<a
+ * href="https://github.com/onnx/onnx/blob/main/onnx/onnx.proto">onnx.proto</a>; <a
+ * href="https://protobuf.dev/programming-guides/encoding/">wire format</a>): only the few fields that are needed are
+ * decoded, everything else keeps its bytes, its order and its unknown fields. Public types are stable; depends on
+ * {@code interop.file}, {@code interop.tensor} and the generator. This package and {@code interop.export} are the only ones
+ * that may use protobuf.
  */
 @NullMarked
 package io.detinit.interop.onnx;

@@ -1,10 +1,10 @@
 package io.detinit.interop.verify;
 
 /**
- * How long one sample takes, measured after a warm-up.
+ * The time of one run on one sample, copying the input in and the output out included.
  *
- * @param runs how many runs were measured
- * @param medianMs the median in milliseconds
- * @param p99Ms the 99th percentile in milliseconds
+ * @param runs how many were timed
+ * @param median in milliseconds
+ * @param p99 the 99th percentile (nearest rank) in milliseconds
  */
-public record Latency(int runs, double medianMs, double p99Ms) {}
+public record Latency(int runs, double median, double p99) {}

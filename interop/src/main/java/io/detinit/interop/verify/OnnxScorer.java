@@ -3,265 +3,310 @@ package io.detinit.interop.verify;
 import ai.onnxruntime.NodeInfo;
 import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OnnxTensorLike;
 import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
+import io.detinit.generator.ReducedPrecision;
 import io.detinit.interop.file.MalformedFileException;
 import java.io.IOException;
+import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
+import java.nio.ShortBuffer;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Set;
 
 /**
- * A classifier loaded in ONNX Runtime. Holds native memory: close it. Not for use by several threads at once.
+ * A model in ONNX Runtime (CPU), run on float32 samples.
  *
- * <p>The model has one float32 input (initializers listed as inputs do not count) and its first output is float32 [N, classes].
- * Samples are reshaped to the input's shape ([N,784], [N,1,28,28], ...); a fixed batch axis is fed in batches of that
- * size, and the count of samples must then be a multiple of it.
+ * <p>Samples are rows of {@code features} values, {@code [count, features]} row-major. They are reshaped to the model's one
+ * input, initializers that are listed as inputs aside: {@code [N, 784]}, {@code [N, 1, 28, 28]}, {@code [N, 28, 28]}, a free
+ * or a fixed batch axis N (with a fixed one the last run is filled up with zeros), or no batch axis at all. An input of
+ * float16 or double gets the samples converted. The output is the model's first floating-point one; its values are returned
+ * as float32, one row per sample.
+ *
+ * <p>Not safe for use by several threads at a time. Holds native memory: close it.
  */
 public final class OnnxScorer implements AutoCloseable {
 
-    private static final int BATCH = 1000;
-
-    private final Path path;
+    private final String name;
     private final OrtEnvironment environment;
-    private final OrtSession.SessionOptions options;
     private final OrtSession session;
     private final String input;
-    private final long[] inputShape;
+    private final TensorInfo inputInfo;
+    private final String output;
 
-    private OnnxScorer(
-            Path path,
-            OrtEnvironment environment,
-            OrtSession.SessionOptions options,
-            OrtSession session,
-            String input,
-            long[] inputShape) {
-        this.path = path;
+    private OnnxScorer(String name, OrtEnvironment environment, OrtSession session) throws OrtException, IOException {
+        this.name = name;
         this.environment = environment;
-        this.options = options;
         this.session = session;
-        this.input = input;
-        this.inputShape = inputShape;
+        Map<String, NodeInfo> inputs = session.getInputInfo();
+        if (inputs.size() != 1) {
+            throw MalformedFileException.unsupported(
+                    name, "inputs", "a model with the inputs " + inputs.keySet(), "a model with one input is needed");
+        }
+        NodeInfo node = inputs.values().iterator().next();
+        if (!(node.getInfo() instanceof TensorInfo info) || !isFloating(info.type)) {
+            throw MalformedFileException.unsupported(
+                    name,
+                    "input '" + node.getName() + "'",
+                    "an input that is not of a float type",
+                    "export a float32 one");
+        }
+        this.input = node.getName();
+        this.inputInfo = info;
+        this.output = session.getOutputInfo().values().stream()
+                .filter(o -> o.getInfo() instanceof TensorInfo t && isFloating(t.type))
+                .map(NodeInfo::getName)
+                .findFirst()
+                .orElseThrow(() -> MalformedFileException.unsupported(
+                        name, "outputs", "a model without a float output", "export one with logits or probabilities"));
+    }
+
+    private static boolean isFloating(OnnxJavaType type) {
+        return type == OnnxJavaType.FLOAT || type == OnnxJavaType.FLOAT16 || type == OnnxJavaType.DOUBLE;
+    }
+
+    /** How ONNX Runtime gets the model. */
+    @FunctionalInterface
+    private interface Opener {
+        OrtSession open(OrtEnvironment environment, OrtSession.SessionOptions options) throws OrtException;
     }
 
     /**
-     * Loads a model.
+     * Loads a model file; external data beside it is found.
      *
-     * @param path the ONNX file
-     * @param threads ONNX Runtime's threads inside an operator, >= 1
-     * @return the loaded model; close it
-     * @throws MalformedFileException if ONNX Runtime refuses it, or its input or output is not as above
-     * @throws IOException if the file is missing
+     * @param model the file
+     * @param threads threads within one operator, >= 1; with 1 two runs give the same bits
+     * @return the loaded model; close it when done
+     * @throws NoSuchFileException if there is no such file
+     * @throws MalformedFileException if ONNX Runtime cannot load it, or its inputs or outputs are not supported
+     * @throws IOException if it cannot be read
      */
-    public static OnnxScorer open(Path path, int threads) throws IOException {
-        if (!Files.isRegularFile(path)) {
-            throw new NoSuchFileException(path.toString());
+    public static OnnxScorer open(Path model, int threads) throws IOException {
+        if (!Files.exists(model)) {
+            throw new NoSuchFileException(model.toString());
         }
-        OrtEnvironment environment = OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, "detinit");
-        OrtSession.SessionOptions options = new OrtSession.SessionOptions();
-        OrtSession session = null;
-        boolean done = false;
-        try {
+        String file = model.toString();
+        return load(file, threads, (environment, options) -> environment.createSession(file, options));
+    }
+
+    /**
+     * Loads a model from memory.
+     *
+     * @param name what to call it in messages
+     * @param model the file's bytes
+     * @param threads as {@link #open}
+     * @return the loaded model; close it when done
+     * @throws MalformedFileException if ONNX Runtime cannot load it, or its inputs or outputs are not supported
+     * @throws IOException never else
+     */
+    public static OnnxScorer of(String name, byte[] model, int threads) throws IOException {
+        if (model.length == 0) {
+            throw MalformedFileException.of(name, "model", "0 bytes", "an ONNX model");
+        }
+        return load(name, threads, (environment, options) -> environment.createSession(model, options));
+    }
+
+    private static OnnxScorer load(String name, int threads, Opener opener) throws IOException {
+        if (threads < 1) {
+            throw new IllegalArgumentException("threads is " + threads + "; it must be at least 1");
+        }
+        OrtEnvironment environment = OrtEnvironment.getEnvironment();
+        try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             options.setIntraOpNumThreads(threads);
             options.setInterOpNumThreads(1);
-            session = environment.createSession(path.toString(), options);
-            if (session.getInputInfo().size() != 1) {
-                throw MalformedFileException.of(
-                        path, "graph inputs", session.getInputInfo().keySet().toString(), "one input");
+            options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL); // errors come as exceptions
+            OrtSession session = opener.open(environment, options);
+            try {
+                return new OnnxScorer(name, environment, session);
+            } catch (IOException | OrtException | RuntimeException e) {
+                session.close();
+                throw e;
             }
-            NodeInfo node = session.getInputInfo().values().iterator().next();
-            if (!(node.getInfo() instanceof TensorInfo tensor) || tensor.type != OnnxJavaType.FLOAT) {
-                throw MalformedFileException.of(
-                        path, "input '" + node.getName() + "'", node.getInfo().toString(), "a float32 tensor");
-            }
-            OnnxScorer scorer = new OnnxScorer(path, environment, options, session, node.getName(), tensor.getShape());
-            done = true;
-            return scorer;
         } catch (OrtException e) {
-            throw MalformedFileException.of(path, "ONNX Runtime", reason(e), "a model that it can load");
-        } finally {
-            if (!done) {
-                close(session, options);
-            }
+            throw failed(name, "model", e, "a model that ONNX Runtime loads");
         }
     }
 
-    private static String reason(OrtException e) {
-        return String.valueOf(e.getMessage()).replaceAll("\\s+", " ").strip();
+    private static MalformedFileException failed(String name, String where, OrtException e, String expected) {
+        MalformedFileException malformed =
+                MalformedFileException.of(name, where, "\"" + e.getMessage() + "\"", expected);
+        malformed.initCause(e);
+        return malformed;
     }
 
     /**
      * Runs the model.
      *
-     * @param features float32 [count, width], row-major
-     * @param count how many samples
-     * @return its first output, float32 [count, classes], row-major
-     * @throws IOException if the features do not fit the input, or ONNX Runtime fails
+     * @param samples {@code [count, features]}, row-major
+     * @param features the values of one sample, > 0
+     * @param batch samples per run, >= 1; a fixed batch axis of the model overrides it
+     * @return the outputs, {@code [count, outputs per sample]}, row-major; as the model gives them, logits or probabilities
+     * @throws MalformedFileException if ONNX Runtime cannot run the model on such an input
+     * @throws IOException never else
+     * @throws IllegalArgumentException if the samples do not fit the model's input
      */
-    public float[] logits(float[] features, int count) throws IOException {
-        int width = features.length / count;
-        int batch = batch(count);
-        float[] all = new float[0];
-        int classes = 0;
-        for (int from = 0; from < count; from += batch) {
-            int size = Math.min(batch, count - from);
-            float[] part = run(features, from, size, width);
+    public float[] logits(float[] samples, int features, int batch) throws IOException {
+        InputLayout layout = InputLayout.fit(name, inputInfo.getShape(), features);
+        if (batch < 1) {
+            throw new IllegalArgumentException("batch is " + batch + "; it must be at least 1");
+        }
+        if (samples.length % features != 0) {
+            throw new IllegalArgumentException(
+                    samples.length + " values are not a whole number of samples of " + features + " features");
+        }
+        int count = samples.length / features;
+        int step = layout.fixedBatch() > 0 ? layout.fixedBatch() : batch;
+        float[] outputs = new float[0];
+        int perSample = 0;
+        for (int from = 0; from < count; from += step) {
+            int taken = Math.min(step, count - from);
+            int run = layout.fixedBatch() > 0 ? step : taken;
+            float[] chunk = new float[Math.multiplyExact(run, features)];
+            System.arraycopy(samples, from * features, chunk, 0, taken * features);
+            float[] result = run(chunk, layout.batch(run));
             if (from == 0) {
-                classes = part.length / size;
-                all = new float[Math.multiplyExact(count, classes)];
-            }
-            System.arraycopy(part, 0, all, from * classes, part.length);
-        }
-        return all;
-    }
-
-    private int batch(int count) throws IOException {
-        long fixed = inputShape.length == 0 ? -1 : inputShape[0];
-        if (fixed <= 0) {
-            return BATCH;
-        }
-        if (count % fixed != 0) {
-            throw MalformedFileException.of(
-                    path,
-                    "input '" + input + "'",
-                    "a fixed batch of " + fixed,
-                    "a divisor of the " + count + " samples");
-        }
-        return (int) fixed;
-    }
-
-    private float[] run(float[] features, int from, int size, int width) throws IOException {
-        long[] shape = shape(size, width);
-        FloatBuffer data =
-                FloatBuffer.wrap(features, from * width, size * width).slice();
-        try (OnnxTensor tensor = OnnxTensor.createTensor(environment, data, shape);
-                OrtSession.Result result = session.run(Map.of(input, tensor))) {
-            OnnxValue value = result.get(0);
-            if (!(value instanceof OnnxTensor output) || output.getInfo().type != OnnxJavaType.FLOAT) {
-                throw MalformedFileException.of(path, "output", value.getInfo().toString(), "a float32 tensor");
-            }
-            FloatBuffer floats = output.getFloatBuffer();
-            float[] out = new float[floats.remaining()];
-            floats.get(out);
-            if (out.length == 0 || out.length % size != 0) {
+                if (result.length == 0 || result.length % run != 0) {
+                    throw MalformedFileException.of(
+                            name,
+                            "output '" + output + "'",
+                            result.length + " values for " + run + " samples",
+                            "as many for each sample");
+                }
+                perSample = result.length / run;
+                outputs = new float[Math.multiplyExact(count, perSample)];
+            } else if (result.length != run * perSample) {
                 throw MalformedFileException.of(
-                        path, "output", Arrays.toString(output.getInfo().getShape()), "[" + size + ", classes]");
+                        name,
+                        "output '" + output + "'",
+                        result.length + " values for " + run + " samples",
+                        Integer.toString(run * perSample));
             }
-            return out;
-        } catch (OrtException e) {
-            throw new IOException(path + ": ONNX Runtime: " + reason(e), e);
+            System.arraycopy(result, 0, outputs, from * perSample, taken * perSample);
         }
-    }
-
-    /** The input's shape with the batch axis set and one unknown other axis worked out. */
-    private long[] shape(int size, int width) throws IOException {
-        long[] shape = inputShape.clone();
-        if (shape.length > 0) {
-            shape[0] = size;
-        }
-        long known = 1;
-        int unknown = -1;
-        for (int axis = 1; axis < shape.length; axis++) {
-            if (shape[axis] > 0) {
-                known *= shape[axis];
-            } else if (unknown < 0) {
-                unknown = axis;
-            } else {
-                known = -1;
-            }
-        }
-        if (unknown >= 0 && known > 0 && width % known == 0) {
-            shape[unknown] = width / known;
-            known = width;
-        }
-        if (known != width || shape.length == 0) {
-            throw MalformedFileException.of(
-                    path,
-                    "input '" + input + "'",
-                    "shape " + Arrays.toString(inputShape),
-                    width + " features a sample");
-        }
-        return shape;
+        return outputs;
     }
 
     /**
-     * Classifies samples.
+     * Accuracy and loss on labelled samples.
      *
-     * @param features float32 [count, width], row-major
-     * @param labels [count]
-     * @return accuracy and loss
-     * @throws IOException if the model cannot be run on them
+     * <p>Outputs are logits, and the loss is that of their log-softmax, unless every row is that of a probability
+     * distribution (all values in [0, 1], sum within 1e-3 of 1): then the model ends in a softmax and the loss is -log of the
+     * label's probability, one below 1.4e-45 (the smallest float32) counted as that. Log-probabilities need no case of their
+     * own: log-softmax leaves them as they are.
+     *
+     * @param samples {@code [count, features]}, row-major
+     * @param features the values of one sample, > 0
+     * @param labels {@code [count]}, each in [0, outputs per sample)
+     * @param batch samples per run, >= 1
+     * @return the score
+     * @throws MalformedFileException if ONNX Runtime cannot run the model on such an input
+     * @throws IOException never else
+     * @throws IllegalArgumentException if samples and labels do not fit each other or the model, or there are none
      */
-    public Score score(float[] features, int[] labels) throws IOException {
-        float[] logits = logits(features, labels.length);
-        int classes = logits.length / labels.length;
-        long correct = 0;
-        double loss = 0;
-        for (int n = 0; n < labels.length; n++) {
-            int at = n * classes;
-            if (labels[n] >= classes) {
-                throw MalformedFileException.of(
-                        path, "output", classes + " classes", "more than the label " + labels[n]);
-            }
-            int best = 0;
-            for (int c = 1; c < classes; c++) {
-                best = logits[at + c] > logits[at + best] ? c : best;
-            }
-            correct += best == labels[n] ? 1 : 0;
-            double sum = 0;
-            for (int c = 0; c < classes; c++) {
-                sum += Math.exp((double) logits[at + c] - logits[at + best]);
-            }
-            loss += Math.log(sum) - ((double) logits[at + labels[n]] - logits[at + best]);
+    public Score score(float[] samples, int features, int[] labels, int batch) throws IOException {
+        if (labels.length == 0 || samples.length != Math.multiplyExact((long) labels.length, features)) {
+            throw new IllegalArgumentException(samples.length + " values for " + labels.length
+                    + " labels; there must be " + features + " for each, and at least one label");
         }
-        return new Score(labels.length, (double) correct / labels.length, loss / labels.length);
+        return Scoring.score(name, logits(samples, features, batch), labels);
     }
 
     /**
-     * Measures how long one batch of the smallest size (one sample, or the fixed batch) takes.
+     * Times runs on one sample at a time, the samples taken in turn.
      *
-     * @param features float32 [count, width], row-major
-     * @param count how many samples there are
-     * @param runs how many runs to measure, >= 1; a tenth as many warm up first
-     * @return median and 99th percentile
-     * @throws IOException if the model cannot be run
+     * @param samples {@code [count, features]}, row-major, at least one
+     * @param features the values of one sample, > 0
+     * @param warmUp runs before the clock starts, >= 0
+     * @param runs runs that are timed, >= 1
+     * @return the latency
+     * @throws MalformedFileException if ONNX Runtime cannot run the model on such an input
+     * @throws IOException never else
+     * @throws IllegalArgumentException if the samples do not fit the model or a count is too small
      */
-    public Latency latency(float[] features, int count, int runs) throws IOException {
-        int width = features.length / count;
-        int size = inputShape.length > 0 && inputShape[0] > 0 ? (int) inputShape[0] : 1;
-        long[] nanos = new long[runs];
-        for (int k = -Math.max(10, runs / 10); k < runs; k++) {
-            int from = Math.floorMod(k, Math.max(1, count / size)) * size;
+    public Latency latency(float[] samples, int features, int warmUp, int runs) throws IOException {
+        if (warmUp < 0 || runs < 1) {
+            throw new IllegalArgumentException(
+                    "warm-up " + warmUp + ", runs " + runs + "; at least 0 and 1 are needed");
+        }
+        if (features <= 0 || samples.length < features || samples.length % features != 0) {
+            throw new IllegalArgumentException(
+                    samples.length + " values are not one or more samples of " + features + " features");
+        }
+        int count = samples.length / features;
+        double[] milliseconds = new double[runs];
+        for (int k = -warmUp; k < runs; k++) {
+            int sample = Math.floorMod(k, count);
+            float[] one = Arrays.copyOfRange(samples, sample * features, (sample + 1) * features);
             long start = System.nanoTime();
-            run(features, from, size, width);
+            logits(one, features, 1);
+            long end = System.nanoTime();
             if (k >= 0) {
-                nanos[k] = System.nanoTime() - start;
+                milliseconds[k] = (end - start) / 1e6;
             }
         }
-        Arrays.sort(nanos);
-        return new Latency(runs, nanos[runs / 2] * 1e-6, nanos[Math.min(runs - 1, runs * 99 / 100)] * 1e-6);
+        return Scoring.latency(milliseconds);
+    }
+
+    private float[] run(float[] values, long[] shape) throws IOException {
+        try (OnnxTensorLike tensor = tensor(values, shape);
+                OrtSession.Result result = session.run(Map.of(input, tensor), Set.of(output))) {
+            OnnxValue value = result.get(0);
+            if (value instanceof OnnxTensor found) {
+                if (found.getInfo().type == OnnxJavaType.DOUBLE) {
+                    DoubleBuffer doubles = found.getDoubleBuffer();
+                    float[] floats = new float[doubles.remaining()];
+                    for (int k = 0; k < floats.length; k++) {
+                        floats[k] = (float) doubles.get(k);
+                    }
+                    return floats;
+                }
+                FloatBuffer buffer = found.getFloatBuffer();
+                float[] floats = new float[buffer.remaining()];
+                buffer.get(floats);
+                return floats;
+            }
+            throw MalformedFileException.unsupported(
+                    name, "output '" + output + "'", "a " + value.getType(), "export a dense tensor");
+        } catch (OrtException e) {
+            throw failed(name, "run", e, "a model that runs on an input of shape " + Arrays.toString(shape));
+        }
+    }
+
+    private OnnxTensor tensor(float[] values, long[] shape) throws OrtException {
+        return switch (inputInfo.type) {
+            case FLOAT16 -> {
+                ShortBuffer halves = ShortBuffer.allocate(values.length);
+                for (float value : values) {
+                    halves.put(ReducedPrecision.toFloat16(value));
+                }
+                yield OnnxTensor.createTensor(environment, halves.flip(), shape, OnnxJavaType.FLOAT16);
+            }
+            case DOUBLE -> {
+                DoubleBuffer doubles = DoubleBuffer.allocate(values.length);
+                for (float value : values) {
+                    doubles.put(value);
+                }
+                yield OnnxTensor.createTensor(environment, doubles.flip(), shape);
+            }
+            default -> OnnxTensor.createTensor(environment, FloatBuffer.wrap(values), shape);
+        };
     }
 
     @Override
     public void close() {
-        close(session, options);
-    }
-
-    private static void close(
-            @org.jspecify.annotations.Nullable OrtSession session, OrtSession.SessionOptions options) {
-        try (options) {
-            if (session != null) {
-                session.close();
-            }
+        try {
+            session.close();
         } catch (OrtException e) {
-            throw new IllegalStateException("ONNX Runtime failed to close a session", e);
+            throw new IllegalStateException(name + ": " + e.getMessage(), e);
         }
     }
 }

@@ -3,42 +3,26 @@ package io.detinit.interop.verify;
 /**
  * The outputs of two models on the same samples.
  *
- * @param outputs how many numbers were compared
- * @param maxAbsDifference the largest |a - b|; infinite where one is NaN or infinite and the other is not the same
- * @param scale the largest |a|
+ * @param samples how many
+ * @param outputsPerSample the values that a model gives for each
+ * @param maxAbsDifference the largest |first - second|; infinite where exactly one of the two is a NaN or they are different
+ *     infinities
+ * @param scale the largest finite |output of the first model|
+ * @param maxRelativeDifference {@code maxAbsDifference / scale}; 0 where both are 0
+ * @param agreeing the samples for which both models have their largest output at the same place
+ * @param tolerance the largest relative difference that is accepted
  */
-public record OutputComparison(int outputs, double maxAbsDifference, double scale) {
+public record OutputComparison(
+        int samples,
+        int outputsPerSample,
+        double maxAbsDifference,
+        double scale,
+        double maxRelativeDifference,
+        int agreeing,
+        double tolerance) {
 
-    /**
-     * Compares outputs.
-     *
-     * @param a the first model's outputs
-     * @param b the second's
-     * @return the comparison
-     * @throws IllegalArgumentException if they are not equally many
-     */
-    public static OutputComparison of(float[] a, float[] b) {
-        if (a.length != b.length) {
-            throw new IllegalArgumentException(
-                    "the models have outputs of different sizes: " + a.length + " and " + b.length + " numbers");
-        }
-        double max = 0;
-        double scale = 0;
-        for (int k = 0; k < a.length; k++) {
-            double difference = Float.compare(a[k], b[k]) == 0 ? 0 : Math.abs((double) a[k] - b[k]);
-            max = Math.max(max, Double.isNaN(difference) ? Double.POSITIVE_INFINITY : difference);
-            scale = Math.max(scale, Math.abs(a[k]));
-        }
-        return new OutputComparison(a.length, max, scale);
-    }
-
-    /**
-     * Whether the outputs agree.
-     *
-     * @param tolerance the largest difference allowed, absolute
-     * @return true where no difference is larger
-     */
-    public boolean within(double tolerance) {
-        return maxAbsDifference <= tolerance;
+    /** {@return whether the relative difference is at most the tolerance} */
+    public boolean within() {
+        return maxRelativeDifference <= tolerance;
     }
 }

@@ -1,10 +1,12 @@
 package io.detinit.interop.verify;
 
 /**
- * How well a model classifies.
+ * How well a classifier does on labelled samples.
  *
- * @param samples how many samples were scored
- * @param accuracy the fraction whose largest output is at the label, in [0, 1]; the first of equal outputs counts
- * @param loss mean cross-entropy of softmax(outputs) in nats; meaningful where the outputs are logits
+ * @param samples how many
+ * @param accuracy the fraction whose largest output (the first of equals) is at the label, in [0, 1]; an output row that
+ *     holds a NaN is wrong
+ * @param loss the mean cross-entropy in nats, computed in double
+ * @param probabilities whether the outputs were taken as probabilities (the model ends in a softmax) and not as logits
  */
-public record Score(int samples, double accuracy, double loss) {}
+public record Score(int samples, double accuracy, double loss, boolean probabilities) {}
