@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
@@ -51,6 +52,11 @@ public final class OutputFolder {
             }
         }
         Path parent = parent(target);
+        for (Path folder = parent; folder != null; folder = folder.getParent()) {
+            if (Files.exists(folder) && !Files.isDirectory(folder)) {
+                throw new NotDirectoryException(folder.toString());
+            }
+        }
         Files.createDirectories(parent);
         Path probe = Files.createTempDirectory(parent, ".detinit-probe");
         Files.delete(probe);

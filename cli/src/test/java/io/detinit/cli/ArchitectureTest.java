@@ -1,0 +1,173 @@
+package io.detinit.cli;
+
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.conditions.ArchPredicates.are;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** The dependency rules of docs/architecture.md. */
+class ArchitectureTest {
+
+    private static JavaClasses project;
+
+    @BeforeAll
+    static void load() {
+        project = new ClassFileImporter()
+                .withImportOption(new ImportOption.DoNotIncludeTests())
+                .importPackages("io.detinit");
+        assertTrue(project.size() > 80, project.size() + " classes found");
+    }
+
+    @Test
+    void theGeneratorDependsOnTheJdkAlone() {
+        classes()
+                .that()
+                .resideInAPackage("io.detinit.generator..")
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage("java..", "org.jspecify..", "io.detinit.generator..")
+                .check(project);
+    }
+
+    @Test
+    void protobufStaysInTheTwoOnnxPackages() {
+        noClasses()
+                .that(are(not(resideInAnyPackage("io.detinit.interop.onnx..", "io.detinit.interop.export.."))))
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("com.google.protobuf..", "ai.onnx..")
+                .check(project);
+    }
+
+    @Test
+    void djlStaysInTwoPackagesOfInterop() {
+        noClasses()
+                .that(are(resideInAPackage("io.detinit.interop..")))
+                .and(are(not(resideInAnyPackage("io.detinit.interop.djl..", "io.detinit.interop.export.."))))
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("ai.djl..")
+                .check(project);
+    }
+
+    @Test
+    void modulesDependDownwards() {
+        noClasses()
+                .that()
+                .resideInAPackage("io.detinit.interop..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.detinit.training..", "io.detinit.cli..", "io.detinit.models..")
+                .check(project);
+        noClasses()
+                .that()
+                .resideInAPackage("io.detinit.models..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.detinit.interop..", "io.detinit.training..", "io.detinit.cli..")
+                .check(project);
+        noClasses()
+                .that()
+                .resideInAPackage("io.detinit.training..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.detinit.cli..")
+                .check(project);
+    }
+
+    @Test
+    void theConsoleBelongsToTheCommand() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("io.detinit.cli..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("picocli..")
+                .orShould()
+                .accessField(System.class, "out")
+                .orShould()
+                .accessField(System.class, "err")
+                .orShould()
+                .callMethod(System.class, "exit", int.class)
+                .check(project);
+    }
+
+    @Test
+    void noJacksonInGeneratorAndModels() {
+        noClasses()
+                .that()
+                .resideInAnyPackage("io.detinit.generator..", "io.detinit.models..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("com.fasterxml..")
+                .check(project);
+    }
+
+    @Test
+    void packagesHaveNoCycles() {
+        slices().matching("io.detinit.(*)..").should().beFreeOfCycles().check(project);
+        slices().matching("io.detinit.interop.(*)..").should().beFreeOfCycles().check(project);
+    }
+
+    @Test
+    void formatsDoNotKnowEachOther() {
+        noClasses()
+                .that()
+                .resideInAPackage("io.detinit.interop.safetensors..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.detinit.interop.onnx..", "io.detinit.interop.djl..")
+                .check(project);
+        noClasses()
+                .that()
+                .resideInAPackage("io.detinit.interop.onnx..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.detinit.interop.safetensors..", "io.detinit.interop.djl..")
+                .check(project);
+    }
+
+    @Test
+    void internalsAreNotUsedByOtherModules() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("io.detinit.generator..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.detinit.generator.internal..")
+                .check(project);
+    }
+
+    /** A rule that cannot fail guards nothing: the same condition turned on a package that breaks it must fail. */
+    @Test
+    void theRulesCanFail() {
+        assertThrows(
+                AssertionError.class,
+                () -> noClasses()
+                        .that()
+                        .resideInAPackage("io.detinit.models..")
+                        .should()
+                        .dependOnClassesThat()
+                        .resideInAPackage("ai.djl..")
+                        .check(project));
+        assertThrows(
+                AssertionError.class,
+                () -> noClasses()
+                        .that()
+                        .resideInAPackage("io.detinit.cli..")
+                        .should()
+                        .callMethod(System.class, "exit", int.class)
+                        .check(project));
+    }
+}
