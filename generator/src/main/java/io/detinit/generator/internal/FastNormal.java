@@ -21,7 +21,7 @@ public final class FastNormal {
     private static final double LOWER = 1 - RELATIVE_ERROR;
     private static final double UPPER = 1 + RELATIVE_ERROR;
 
-    // ln 2 in two parts; the first has 11 trailing zero bits, so its product with an exponent is exact
+    // ln 2 in two parts; the first ends in 11 zero bits, so its product with an exponent is exact
     private static final double LN2_HI = 0x1.62e42fefa3800p-1;
     private static final double LN2_LO = 0x1.ef35793c76730p-45;
 

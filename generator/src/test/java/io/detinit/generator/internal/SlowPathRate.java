@@ -19,7 +19,9 @@ public final class SlowPathRate {
         long slow = LongStream.range(0, weights)
                 .parallel()
                 .filter(k -> FastNormal.needsSlowPath(
-                        SplitMix64.bits(42, 0, k / 1000, k % 1000, 0), SplitMix64.bits(42, 0, k / 1000, k % 1000, 1), std))
+                        SplitMix64.bits(42, 0, k / 1000, k % 1000, 0),
+                        SplitMix64.bits(42, 0, k / 1000, k % 1000, 1),
+                        std))
                 .count();
         System.Logger log = System.getLogger(SlowPathRate.class.getName());
         log.log(
