@@ -1,5 +1,6 @@
 package io.detinit.cli;
 
+import ai.djl.engine.EngineException;
 import io.detinit.generator.InvalidPlanException;
 import io.detinit.interop.file.MalformedFileException;
 import java.io.IOException;
@@ -132,6 +133,14 @@ final class Detinit {
         } else if (cause instanceof IOException io) {
             code = ExitCode.IO;
             message = describe(io);
+        } else if (cause instanceof EngineException || cause instanceof UnsatisfiedLinkError) {
+            code = ExitCode.IO;
+            Throwable root = cause;
+            while (root.getCause() != null) {
+                root = root.getCause();
+            }
+            message = "a native library (DJL's PyTorch engine, ONNX Runtime) did not load: " + root.getMessage()
+                    + "; DJL unpacks its own into ~/.djl.ai, DJL_CACHE_DIR names another folder";
         } else if (cause instanceof UsageException || cause instanceof IllegalArgumentException) {
             code = ExitCode.USAGE;
             message = String.valueOf(cause.getMessage());
