@@ -51,8 +51,8 @@ import org.openjdk.jmh.annotations.Warmup;
 @BenchmarkMode(Mode.SingleShotTime)
 @OutputTimeUnit(TimeUnit.SECONDS)
 @Warmup(iterations = 1)
-@Measurement(iterations = 3)
-@Fork(1)
+@Measurement(iterations = 5)
+@Fork(2)
 @SuppressWarnings("NullAway.Init") // JMH calls the set-up first
 public class EpochBenchmark {
 

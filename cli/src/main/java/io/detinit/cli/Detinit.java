@@ -43,7 +43,9 @@ final class Detinit {
             names = "--threads",
             paramLabel = "N",
             scope = ScopeType.INHERIT,
-            description = "Threads to use (default: all processors). Results do not depend on it, training time does.")
+            description =
+                    "Threads to use (default: all processors). Audits and pruned files do not depend on it; the last bits "
+                            + "of training do.")
     int threads = Runtime.getRuntime().availableProcessors();
 
     @Option(names = "-v", scope = ScopeType.INHERIT, description = "More messages, and stack traces of errors.")

@@ -5,27 +5,17 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import io.detinit.generator.Scheme;
-import io.detinit.generator.TensorInit;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** The command as users call it: exit codes, one-line errors, JSON alone on stdout, and the way from train to verify. */
 class CommandTest {
-
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     /** One small run that several tests look at. */
     @TempDir
@@ -34,33 +24,9 @@ class CommandTest {
     @TempDir
     Path folder;
 
-    private record Outcome(int code, String out, String err) {
-
-        JsonNode json() throws IOException {
-            assertEquals(1, out.lines().count(), "one JSON object and nothing else: " + out);
-            return JSON.readTree(out);
-        }
-
-        /** Exactly one line on stderr (and nothing on stdout). */
-        String error() {
-            assertEquals("", out);
-            assertEquals(1, err.lines().count(), err);
-            assertTrue(err.startsWith("detinit: "), err);
-            return err;
-        }
-    }
-
-    private static Outcome run(Object... args) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        String[] line = Arrays.stream(args).map(String::valueOf).toArray(String[]::new);
-        int code = Detinit.run(line, new PrintWriter(out), new PrintWriter(err, true));
-        return new Outcome(code, out.toString(), err.toString());
-    }
-
     @BeforeAll
     static void train() {
-        Outcome outcome = run(
+        CommandRun outcome = CommandRun.of(
                 "train",
                 "--data",
                 "digits",
@@ -80,76 +46,6 @@ class CommandTest {
 
     private static Path file(String name) {
         return shared.resolve("run").resolve(name);
-    }
-
-    @Test
-    void matrixPrintsTheArticlesNumbers() {
-        Outcome outcome = run("matrix", "--seed", "42", "--rows", 8, "--cols", 10);
-        assertEquals(0, outcome.code());
-        for (String number : List.of(
-                "0.960776",
-                "0.273809",
-                "0.253874",
-                "0.063188",
-                "-0.280019",
-                "-0.300499",
-                "-0.373002",
-                "-0.000792",
-                "-0.626875",
-                "0.343619",
-                "-0.583797",
-                "0.326972")) {
-            assertTrue(outcome.out().contains(number), number);
-        }
-    }
-
-    @Test
-    void matrixJsonHoldsValuesAndBits() throws IOException {
-        JsonNode json = run(
-                        "matrix",
-                        "--seed=-3",
-                        "--layer",
-                        2,
-                        "--rows",
-                        3,
-                        "--cols",
-                        5,
-                        "--scheme",
-                        "xavier",
-                        "--json",
-                        "--test-repro",
-                        "--compare-modes")
-                .json();
-        TensorInit init = TensorInit.matrix(-3, 2, 3, 5, Scheme.XAVIER);
-        double sum = 0;
-        for (int i = 0; i < 3; i++) {
-            for (int j = 0; j < 5; j++) {
-                float w = init.weight(i, j);
-                sum += w;
-                assertEquals(w, json.path("values").get(i).get(j).floatValue());
-                assertEquals(
-                        String.format("%08x", Float.floatToRawIntBits(w)),
-                        json.path("float32Bits").get(i).get(j).asText());
-            }
-        }
-        assertEquals(sum / 15, json.path("mean").doubleValue(), 1e-12);
-        assertEquals(init.std(), json.path("targetStd").doubleValue());
-        assertEquals(-3, json.path("seed").longValue());
-        assertTrue(json.path("reproducible").booleanValue());
-        assertEquals(6, json.path("modes").size());
-        assertTrue(json.path("min").doubleValue() < json.path("max").doubleValue()
-                && json.path("std").doubleValue() > 0);
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"18446744073709551615", "0xffffffffffffffff", "-1", "0xFFFFFFFFFFFFFFFF"})
-    void seedsAreAnySixtyFourBits(String seed) throws IOException {
-        assertEquals(
-                -1,
-                run("matrix", "--seed=" + seed, "--rows", 1, "--cols", 1, "--json")
-                        .json()
-                        .path("seed")
-                        .longValue());
     }
 
     @Test
@@ -194,7 +90,7 @@ class CommandTest {
                 List.of("prune", file("model.onnx"), "-o", file("model.onnx"), "--fill", "zero", "--sparsity", "0.5"),
                 List.of("eval", file("model.onnx"), "--data", "digits", "--runs", 0));
         for (List<Object> line : lines) {
-            Outcome outcome = run(line.toArray());
+            CommandRun outcome = CommandRun.of(line.toArray());
             assertEquals(2, outcome.code(), line + ": " + outcome.err());
             assertEquals("", outcome.out());
             assertTrue(outcome.err().startsWith("detinit: "), outcome.err());
@@ -207,8 +103,8 @@ class CommandTest {
     @Test
     void aGpuThatIsNotThereIsOneLine() {
         if (ai.djl.engine.Engine.getEngine("PyTorch").getGpuCount() == 0) {
-            Outcome outcome =
-                    run("train", "--data", "digits", "--seed", 1, "--device", "gpu", "-o", folder.resolve("x"));
+            CommandRun outcome = CommandRun.of(
+                    "train", "--data", "digits", "--seed", 1, "--device", "gpu", "-o", folder.resolve("x"));
             assertEquals(2, outcome.code());
             assertTrue(outcome.error().contains("no GPU"), outcome.err());
             assertFalse(Files.exists(folder.resolve("x")));
@@ -218,21 +114,23 @@ class CommandTest {
     @Test
     void malformedInputEndsWithThree() throws IOException {
         Path broken = Files.write(folder.resolve("broken.safetensors"), new byte[] {9, 0, 0, 0, 0, 0, 0, 0, '{'});
-        assertEquals(3, run("audit", broken, "--seed", 1).code());
-        assertTrue(run("audit", broken, "--seed", 1).error().contains("broken.safetensors"));
-        assertEquals(3, run("verify", file("model.onnx"), broken).code());
+        assertEquals(3, CommandRun.of("audit", broken, "--seed", 1).code());
+        assertTrue(CommandRun.of("audit", broken, "--seed", 1).error().contains("broken.safetensors"));
+        assertEquals(3, CommandRun.of("verify", file("model.onnx"), broken).code());
         Path plan = Files.writeString(folder.resolve("plan.json"), "{\"format\":\"detinit-plan/1\"}");
-        assertTrue(run("audit", file("model.onnx"), "--plan", plan).error().contains("algorithm"));
+        assertTrue(CommandRun.of("audit", file("model.onnx"), "--plan", plan)
+                .error()
+                .contains("algorithm"));
         Path other = Files.writeString(
                 folder.resolve("other.json"),
                 Files.readString(file("plan.json")).replace("[24,784]", "[784,24]"));
-        Outcome unfit = run("audit", file("model.onnx"), "--plan", other);
+        CommandRun unfit = CommandRun.of("audit", file("model.onnx"), "--plan", other);
         assertEquals(3, unfit.code());
         assertTrue(unfit.error().contains("another model"), unfit.err());
         Path idx = Files.createDirectory(folder.resolve("idx"));
         Files.write(idx.resolve("train-images-idx3-ubyte"), new byte[40]);
         Files.write(idx.resolve("train-labels-idx1-ubyte"), new byte[40]);
-        Outcome train = run("train", "--data", "mnist:" + idx, "--seed", 1, "-o", folder.resolve("x"));
+        CommandRun train = CommandRun.of("train", "--data", "mnist:" + idx, "--seed", 1, "-o", folder.resolve("x"));
         assertEquals(3, train.code());
         assertTrue(train.error().contains("magic number"), train.err());
         assertFalse(Files.exists(folder.resolve("x")));
@@ -240,22 +138,31 @@ class CommandTest {
 
     @Test
     void missingAndUnwritableFilesEndWithFour() throws IOException {
-        Outcome missing = run("audit", folder.resolve("none.onnx"), "--seed", 1);
+        CommandRun missing = CommandRun.of("audit", folder.resolve("none.onnx"), "--seed", 1);
         assertEquals(4, missing.code());
         assertTrue(missing.error().contains("no such file"), missing.err());
         assertEquals(
                 4,
-                run("train", "--data", "mnist:" + folder.resolve("none"), "--seed", 1, "-o", folder.resolve("x"))
+                CommandRun.of(
+                                "train",
+                                "--data",
+                                "mnist:" + folder.resolve("none"),
+                                "--seed",
+                                1,
+                                "-o",
+                                folder.resolve("x"))
                         .code());
-        assertEquals(4, run("export", folder, "-o", folder.resolve("m.onnx")).code());
+        assertEquals(
+                4,
+                CommandRun.of("export", folder, "-o", folder.resolve("m.onnx")).code());
         Path file = Files.writeString(folder.resolve("file"), "x");
         assertEquals(
                 4,
-                run("train", "--data", "digits", "--seed", 1, "-o", file.resolve("x"))
+                CommandRun.of("train", "--data", "digits", "--seed", 1, "-o", file.resolve("x"))
                         .code());
         assertEquals(
                 4,
-                run(
+                CommandRun.of(
                                 "prune",
                                 file("model.onnx"),
                                 "-o",
@@ -269,9 +176,10 @@ class CommandTest {
 
     @Test
     void auditReadsBothFilesWithoutAnyFlag() throws IOException {
-        JsonNode safetensors = run("audit", file("model.safetensors"), "--json").json();
-        JsonNode onnx =
-                run("audit", file("model.onnx"), "--json", "--threads", 1).json();
+        JsonNode safetensors =
+                CommandRun.of("audit", file("model.safetensors"), "--json").json();
+        JsonNode onnx = CommandRun.of("audit", file("model.onnx"), "--json", "--threads", 1)
+                .json();
         assertEquals("safetensors", safetensors.path("format").asText());
         assertEquals("onnx", onnx.path("format").asText());
         assertEquals(safetensors.path("tensors"), onnx.path("tensors"));
@@ -302,12 +210,12 @@ class CommandTest {
         }
         assertEquals(
                 "no-match",
-                run("audit", file("model.onnx"), "--seed", 8, "--json")
+                CommandRun.of("audit", file("model.onnx"), "--seed", 8, "--json")
                         .json()
                         .path("provenance")
                         .path("verdict")
                         .asText());
-        Outcome text = run("audit", file("model.onnx"), "--threshold", "1e-5", "--threshold", "1e-2");
+        CommandRun text = CommandRun.of("audit", file("model.onnx"), "--threshold", "1e-5", "--threshold", "1e-2");
         assertTrue(text.out().contains("fc1.weight") && text.out().contains("moved > 1e-02"), text.out());
     }
 
@@ -315,14 +223,16 @@ class CommandTest {
     void gatesEndWithOne() {
         assertEquals(
                 1,
-                run("audit", file("model.onnx"), "--fail-if", "movedPercent > 1")
+                CommandRun.of("audit", file("model.onnx"), "--fail-if", "movedPercent > 1")
                         .code());
         assertEquals(
                 0,
-                run("audit", file("model.onnx"), "--fail-if", "movedPercent<1").code());
+                CommandRun.of("audit", file("model.onnx"), "--fail-if", "movedPercent<1")
+                        .code());
         assertEquals(
                 1,
-                run("audit", file("model.onnx"), "--fail-if", "elements != 5").code());
+                CommandRun.of("audit", file("model.onnx"), "--fail-if", "elements != 5")
+                        .code());
     }
 
     @Test
@@ -330,7 +240,7 @@ class CommandTest {
         List<Double> accuracies = new ArrayList<>();
         for (String fill : List.of("init", "zero")) {
             Path out = folder.resolve(fill + ".onnx");
-            JsonNode json = run(
+            JsonNode json = CommandRun.of(
                             "prune",
                             file("model.onnx"),
                             "-o",
@@ -351,18 +261,18 @@ class CommandTest {
                     + json.path("tensors").get(1).path("kept").asLong();
             assertEquals((784 * 24 + 240) / 4, kept);
             assertEquals(Files.size(out), json.path("bytes").path("after").asLong());
-            JsonNode eval =
-                    run("eval", out, "--data", "digits", "--runs", 20, "--json").json();
+            JsonNode eval = CommandRun.of("eval", out, "--data", "digits", "--runs", 20, "--json")
+                    .json();
             assertEquals(
                     json.path("accuracy").path("after").asDouble(),
                     eval.path("accuracy").asDouble());
             assertEquals(4000, eval.path("samples").asInt());
             assertTrue(eval.path("latencyMs").path("median").asDouble() > 0);
             accuracies.add(eval.path("accuracy").asDouble());
-            assertEquals(1, run("verify", file("model.onnx"), out).code());
+            assertEquals(1, CommandRun.of("verify", file("model.onnx"), out).code());
             assertEquals(
                     "match",
-                    run("audit", out, "--json")
+                    CommandRun.of("audit", out, "--json")
                             .json()
                             .path("provenance")
                             .path("verdict")
@@ -370,24 +280,41 @@ class CommandTest {
         }
         assertTrue(accuracies.get(0) > accuracies.get(1), "back to w0 beats zeros: " + accuracies);
         Path exported = folder.resolve("e.onnx");
-        assertEquals(0, run("export", file(""), "-o", exported).code());
-        JsonNode same = run("verify", exported, file("model.onnx"), "--json").json();
+        assertEquals(0, CommandRun.of("export", file(""), "-o", exported).code());
+        JsonNode same =
+                CommandRun.of("verify", exported, file("model.onnx"), "--json").json();
         assertTrue(same.path("agree").asBoolean());
-        JsonNode outputs = run("verify", exported, file("model.onnx"), "--data", "digits", "--json")
+        JsonNode outputs = CommandRun.of("verify", exported, file("model.onnx"), "--data", "digits", "--json")
                 .json();
         assertEquals(0, outputs.path("maxAbsDifference").asDouble());
         Path safetensors = folder.resolve("p.safetensors");
         assertEquals(
                 0,
-                run("prune", file("model.safetensors"), "-o", safetensors, "--threshold", "1e-5", "--fill", "init")
+                CommandRun.of(
+                                "prune",
+                                file("model.safetensors"),
+                                "-o",
+                                safetensors,
+                                "--threshold",
+                                "1e-5",
+                                "--fill",
+                                "init")
                         .code());
         assertEquals(
                 2,
-                run("prune", file("model.safetensors"), "-o", safetensors, "--threshold", "1e-5", "--fill", "init")
+                CommandRun.of(
+                                "prune",
+                                file("model.safetensors"),
+                                "-o",
+                                safetensors,
+                                "--threshold",
+                                "1e-5",
+                                "--fill",
+                                "init")
                         .code());
         assertEquals(
                 0,
-                run(
+                CommandRun.of(
                                 "prune",
                                 file("model.safetensors"),
                                 "-o",
@@ -403,7 +330,8 @@ class CommandTest {
     @Test
     void theDemoLeavesEverythingInOneFolder() throws IOException {
         Path demo = folder.resolve("demo");
-        JsonNode json = run("demo", "-o", demo, "--epochs", 6, "--json").json();
+        JsonNode json =
+                CommandRun.of("demo", "-o", demo, "--epochs", 6, "--json").json();
         assertEquals(4, json.path("results").size());
         assertTrue(json.path("djl").path("maxAbsLogitDifference").asDouble() < 1e-4);
         assertEquals(0.69, json.path("results").get(1).path("sparsity").asDouble(), 1e-4);
@@ -431,19 +359,19 @@ class CommandTest {
         String page = Files.readString(demo.resolve("report.html"));
         assertTrue(page.contains("<svg") && page.contains("fc1.weight"));
         assertFalse(page.contains("http") || page.contains("<script"), "the page needs nothing from anywhere");
-        assertEquals(2, run("demo", "-o", demo).code());
+        assertEquals(2, CommandRun.of("demo", "-o", demo).code());
     }
 
     @Test
     void everyCommandHasHelpWithAnExample() {
         for (String command : List.of("matrix", "train", "audit", "prune", "export", "eval", "verify", "demo")) {
-            Outcome help = run(command, "--help");
+            CommandRun help = CommandRun.of(command, "--help");
             assertEquals(0, help.code());
             assertTrue(help.out().contains("Example: detinit " + command), help.out());
             assertTrue(help.out().contains("--json"), command);
         }
-        assertTrue(run("--help").out().contains("Exit codes"));
-        assertTrue(run("--version").out().startsWith("detinit "));
-        assertEquals(2, run().code());
+        assertTrue(CommandRun.of("--help").out().contains("Exit codes"));
+        assertTrue(CommandRun.of("--version").out().startsWith("detinit "));
+        assertEquals(2, CommandRun.of().code());
     }
 }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.Device;
 import ai.djl.Model;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
@@ -30,6 +31,7 @@ import ai.djl.training.Trainer;
 import ai.djl.training.loss.Loss;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
+import ai.djl.util.passthrough.PassthroughNDManager;
 import io.detinit.generator.InitPlan;
 import io.detinit.generator.PlannedTensor;
 import io.detinit.generator.ReducedPrecision;
@@ -163,6 +165,21 @@ class SeedingTest {
                     IllegalArgumentException.class,
                     () -> initializer.initialize(manager, new Shape(2, 2), DataType.BFLOAT16));
         }
+    }
+
+    /**
+     * The choice of the device alone, on DJL's pass-through manager, which holds bytes and computes nothing: no GPU is needed, and none
+     * is shown to work. On a GPU the array is made there from the same bytes, without the copy that the CPU gets.
+     */
+    @Test
+    void onAGpuTheArrayIsMadeThereFromTheSameBytes() {
+        PassthroughNDManager gpu = new PassthroughNDManager(Engine.getEngine("PyTorch"), Device.gpu(0));
+        AddressedInitializer initializer = new AddressedInitializer("w", 3, 2, Scheme.HE);
+        NDArray array = initializer.initialize(gpu, new Shape(5, 6), DataType.FLOAT32);
+        assertEquals(Device.gpu(0), array.getDevice());
+        float[] values = new float[30];
+        array.toByteBuffer().order(ByteOrder.nativeOrder()).asFloatBuffer().get(values);
+        assertArrayEquals(initializer.init(TensorShape.of(5, 6)).toArray(), values);
     }
 
     /** The promise of the project: nothing is stored, and after a step w0 is there again, bit for bit. */

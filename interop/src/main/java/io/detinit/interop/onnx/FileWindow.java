@@ -1,7 +1,7 @@
 package io.detinit.interop.onnx;
 
 import io.detinit.interop.file.MalformedFileException;
-import java.io.EOFException;
+import io.detinit.interop.file.PositionedRead;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -40,7 +40,7 @@ final class FileWindow {
         long index = position - start;
         if (index < 0 || index >= window.limit()) {
             window.clear().limit((int) Math.min(BYTES, size - position));
-            readFully(channel, path, position, window);
+            PositionedRead.fully(channel, path, position, window);
             window.flip();
             start = position;
             index = 0;
@@ -65,20 +65,8 @@ final class FileWindow {
             }
             return bytes;
         }
-        readFully(channel, path, from, ByteBuffer.wrap(bytes));
+        PositionedRead.fully(channel, path, from, ByteBuffer.wrap(bytes));
         return bytes;
-    }
-
-    /** Fills the buffer up to its limit from a position of the file. */
-    static void readFully(FileChannel channel, Path path, long position, ByteBuffer destination) throws IOException {
-        long at = position;
-        while (destination.hasRemaining()) {
-            int count = channel.read(destination, at);
-            if (count < 0) {
-                throw new EOFException(path + ": the file became shorter while it was read; nothing at byte " + at);
-            }
-            at += count;
-        }
     }
 
     MalformedFileException malformed(String where, long position, String found, String expected) {

@@ -1,5 +1,6 @@
 package io.detinit.interop.onnx;
 
+import io.detinit.interop.file.PositionedRead;
 import io.detinit.interop.tensor.TensorInfo;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
@@ -36,7 +37,7 @@ final class OnnxTensorView implements TensorView {
     public void readBytes(long position, ByteBuffer destination) throws IOException {
         Objects.checkFromIndexSize(position, destination.remaining(), info.bytes());
         if (initializer.dataFrom() >= 0) {
-            FileWindow.readFully(channel, path, initializer.dataFrom() + position, destination);
+            PositionedRead.fully(channel, path, initializer.dataFrom() + position, destination);
         } else {
             destination.put(decoded().slice(Math.toIntExact(position), destination.remaining()));
         }

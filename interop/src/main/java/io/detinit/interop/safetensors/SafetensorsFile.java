@@ -1,12 +1,12 @@
 package io.detinit.interop.safetensors;
 
 import io.detinit.interop.file.MalformedFileException;
+import io.detinit.interop.file.PositionedRead;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.Replacements;
 import io.detinit.interop.tensor.TensorInfo;
 import io.detinit.interop.tensor.TensorKinds;
 import io.detinit.interop.tensor.TensorView;
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -62,7 +62,7 @@ public final class SafetensorsFile implements Checkpoint {
                 throw MalformedFileException.of(path, "byte 0", size + " bytes", "a header length of 8 bytes");
             }
             ByteBuffer length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
-            readFully(channel, length, 0, path);
+            PositionedRead.fully(channel, path, 0, length);
             long headerBytes = length.flip().order(ByteOrder.LITTLE_ENDIAN).getLong();
             if (headerBytes < 0 || headerBytes > SafetensorsHeader.MAX_BYTES) {
                 throw MalformedFileException.of(
@@ -79,7 +79,7 @@ public final class SafetensorsFile implements Checkpoint {
                         "at most the " + (size - 8) + " there are");
             }
             ByteBuffer json = ByteBuffer.allocate((int) headerBytes);
-            readFully(channel, json, 8, path);
+            PositionedRead.fully(channel, path, 8, json);
             SafetensorsHeader header = SafetensorsHeader.parse(json.flip(), size - 8 - headerBytes, path);
             return new SafetensorsFile(path, channel, header, 8 + headerBytes);
         } catch (IOException | RuntimeException e) {
@@ -126,19 +126,6 @@ public final class SafetensorsFile implements Checkpoint {
         channel.close();
     }
 
-    private static void readFully(FileChannel channel, ByteBuffer destination, long position, Path path)
-            throws IOException {
-        long at = position;
-        while (destination.hasRemaining()) {
-            int read = channel.read(destination, at);
-            if (read < 0) {
-                throw new EOFException(
-                        path + ": the file ends at byte " + at + "; it became shorter while it was read");
-            }
-            at += read;
-        }
-    }
-
     private final class View implements TensorView {
 
         private final TensorInfo info;
@@ -157,7 +144,7 @@ public final class SafetensorsFile implements Checkpoint {
         @Override
         public void readBytes(long position, ByteBuffer destination) throws IOException {
             Objects.checkFromIndexSize(position, destination.remaining(), info.bytes());
-            readFully(channel, destination, start + position, path);
+            PositionedRead.fully(channel, path, start + position, destination);
         }
     }
 }
