@@ -8,9 +8,9 @@ final class HtmlReport {
 
     private static final String STYLE = """
             :root { color-scheme: light dark; }
-            body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+            body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
             table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
-            th, td { padding: .25rem .75rem; text-align: right; border-bottom: 1px solid #8884; }
+            th, td { white-space: nowrap; padding: .25rem .75rem; text-align: right; border-bottom: 1px solid #8884; }
             th:first-child, td:first-child { text-align: left; }
             svg { display: block; margin: 1rem 0; }
             .scroll { overflow-x: auto; }
