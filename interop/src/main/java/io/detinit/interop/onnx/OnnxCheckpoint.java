@@ -5,6 +5,7 @@ import io.detinit.interop.file.MalformedFileException;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.DType;
 import io.detinit.interop.tensor.TensorInfo;
+import io.detinit.interop.tensor.TensorKinds;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -52,9 +53,11 @@ public final class OnnxCheckpoint implements Checkpoint {
         this.layout = layout;
         Map<String, TensorView> views = new LinkedHashMap<>();
         layout.initializers().forEach((name, initializer) -> {
-            boolean parameter =
-                    layout.used().contains(name) && initializer.type().dtype().isFloating();
-            TensorInfo info = initializer.info(parameter ? TensorInfo.Kind.PARAMETER : TensorInfo.Kind.CONSTANT);
+            TensorInfo.Kind kind =
+                    layout.used().contains(name) && initializer.type().dtype().isFloating()
+                            ? TensorKinds.of(name, initializer.type().dtype())
+                            : TensorInfo.Kind.CONSTANT;
+            TensorInfo info = initializer.info(kind);
             views.put(name, new OnnxTensorView(path, channel, size, initializer, info));
         });
         List<TensorView> ordered = new ArrayList<>();

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.detinit.interop.SharedFiles;
 import io.detinit.interop.file.MalformedFileException;
 import io.detinit.interop.tensor.Checkpoint;
+import io.detinit.interop.tensor.TensorInfo;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -35,6 +36,22 @@ class RealFilesTest {
             }
         }
         assertTrue(opened > 0);
+    }
+
+    @Test
+    void runningStatisticsAreNoParameters() throws IOException {
+        int found = 0;
+        for (Path path : SharedFiles.files("fixtures/onnx")) {
+            try (Checkpoint checkpoint = Checkpoints.open(path)) {
+                for (TensorView tensor : checkpoint.tensors()) {
+                    if (tensor.info().name().endsWith("running_mean")) {
+                        found++;
+                        assertTrue(tensor.info().kind() != TensorInfo.Kind.PARAMETER, path + " " + tensor.info());
+                    }
+                }
+            }
+        }
+        assertTrue(found > 0, "an exported batch norm is among the files");
     }
 
     @Test
