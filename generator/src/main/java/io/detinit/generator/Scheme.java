@@ -4,17 +4,22 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.OptionalDouble;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How the weights of a tensor are scaled, and from which distribution they come.
  *
- * <p>Sources: He et al. 2015 (he), Glorot and Bengio 2010 (xavier), LeCun et al. 1998 (lecun). A uniform scheme has the
- * standard deviation of its normal one: bound = sqrt(3) * std.
+ * <p>Sources: He et al. 2015 (he), Glorot and Bengio 2010 (xavier), LeCun et al. 1998 (lecun), Saxe et al. 2014
+ * (orthogonal), Ramanujan et al. 2020 (signed_constant). A uniform scheme has the standard deviation of its normal one:
+ * bound = sqrt(3) * std. The projections of an attention of width d_model take {@code custom} with std 1 / sqrt(d_model).
  *
  * @param kind which scheme
- * @param parameter std of {@code custom}, bound of {@code uniform}, value of {@code constant}; NaN for all others
+ * @param parameter std of {@code custom} and of the base {@code custom}, bound of {@code uniform}, value of
+ *     {@code constant}; NaN for all others
+ * @param base the scheme whose std {@code orthogonal} and {@code signed_constant} use, one of he, xavier, lecun and custom;
+ *     null for all others
  */
-public record Scheme(Kind kind, double parameter) {
+public record Scheme(Kind kind, double parameter, @Nullable Kind base) {
 
     /** The schemes by name. */
     public enum Kind {
@@ -34,6 +39,10 @@ public record Scheme(Kind kind, double parameter) {
         CUSTOM,
         /** Uniform in (-bound, bound]. */
         UNIFORM,
+        /** The orthogonal factor of a matrix of normals, times std * sqrt(max(rows, cols)) of the base scheme. */
+        ORTHOGONAL,
+        /** Plus or minus the std of the base scheme, each with probability 1/2. */
+        SIGNED_CONSTANT,
         /** All 0. */
         ZEROS,
         /** All 1. */
@@ -59,24 +68,32 @@ public record Scheme(Kind kind, double parameter) {
     public static final Scheme XAVIER_UNIFORM = new Scheme(Kind.XAVIER_UNIFORM, Double.NaN);
     /** LeCun uniform. */
     public static final Scheme LECUN_UNIFORM = new Scheme(Kind.LECUN_UNIFORM, Double.NaN);
+    /** Orthogonal with the std of {@link #HE}. */
+    public static final Scheme ORTHOGONAL = orthogonal(HE);
+    /** Plus or minus the std of {@link #HE}. */
+    public static final Scheme SIGNED_CONSTANT = signedConstant(HE);
     /** All zeros. */
     public static final Scheme ZEROS = new Scheme(Kind.ZEROS, Double.NaN);
     /** All ones. */
     public static final Scheme ONES = new Scheme(Kind.ONES, Double.NaN);
 
     /**
-     * Checks the parameter.
+     * Checks the parameter and the base.
      *
      * @throws IllegalArgumentException if a needed parameter is missing, NaN, infinite or (std, bound) not positive, or one
-     *     is given that the scheme does not take
+     *     is given that the scheme does not take; likewise for the base
      */
     public Scheme {
         Objects.requireNonNull(kind, "kind");
-        switch (kind) {
+        if ((kind == Kind.ORTHOGONAL || kind == Kind.SIGNED_CONSTANT) != (base != null)) {
+            throw new IllegalArgumentException("scheme " + kind.id()
+                    + (base == null ? " needs a base" : " takes no base, " + base.id() + " given"));
+        }
+        switch (base == null ? kind : checkBase(kind, base)) {
             case CUSTOM, UNIFORM -> {
                 if (!(parameter > 0) || Double.isInfinite(parameter)) {
                     throw new IllegalArgumentException(
-                            "scheme " + kind.id() + " has the " + (kind == Kind.CUSTOM ? "std " : "bound ") + parameter
+                            "scheme " + kind.id() + " has the " + (kind == Kind.UNIFORM ? "bound " : "std ") + parameter
                                     + "; it must be positive and finite");
                 }
             }
@@ -88,11 +105,31 @@ public record Scheme(Kind kind, double parameter) {
             }
             default -> {
                 if (!Double.isNaN(parameter)) {
-                    throw new IllegalArgumentException(
-                            "scheme " + kind.id() + " takes no parameter, " + parameter + " given");
+                    throw new IllegalArgumentException("scheme " + kind.id() + (base == null ? "" : ":" + base.id())
+                            + " takes no parameter, " + parameter + " given");
                 }
             }
         }
+    }
+
+    /**
+     * A scheme without a base.
+     *
+     * @param kind any but orthogonal and signed_constant
+     * @param parameter as above
+     * @throws IllegalArgumentException as above
+     */
+    public Scheme(Kind kind, double parameter) {
+        this(kind, parameter, null);
+    }
+
+    private static Kind checkBase(Kind kind, Kind base) {
+        return switch (base) {
+            case HE, XAVIER, LECUN, CUSTOM -> base;
+            default ->
+                throw new IllegalArgumentException(
+                        "scheme " + kind.id() + " has the base " + base.id() + "; it is he, xavier, lecun or custom");
+        };
     }
 
     /**
@@ -125,13 +162,37 @@ public record Scheme(Kind kind, double parameter) {
         return new Scheme(Kind.CONSTANT, value);
     }
 
+    /**
+     * Orthogonal rows or columns (whichever are fewer), with the std of a base scheme.
+     *
+     * @param base he, xavier, lecun or custom
+     * @return the scheme
+     * @throws IllegalArgumentException if the base is another
+     */
+    public static Scheme orthogonal(Scheme base) {
+        return new Scheme(Kind.ORTHOGONAL, base.parameter, base.kind);
+    }
+
+    /**
+     * Plus or minus the std of a base scheme.
+     *
+     * @param base he, xavier, lecun or custom
+     * @return the scheme
+     * @throws IllegalArgumentException if the base is another
+     */
+    public static Scheme signedConstant(Scheme base) {
+        return new Scheme(Kind.SIGNED_CONSTANT, base.parameter, base.kind);
+    }
+
     /** {@return the names of all schemes, in the order of {@link Kind}} */
     public static List<String> names() {
         return java.util.Arrays.stream(Kind.values()).map(Kind::id).toList();
     }
 
     /**
-     * Reads a scheme: a name, or {@code custom:STD}, {@code uniform:BOUND}, {@code constant:VALUE}.
+     * Reads a scheme: a name; {@code custom:STD}, {@code uniform:BOUND}, {@code constant:VALUE}; {@code orthogonal} or
+     * {@code signed_constant}, alone for the base he or with one, such as {@code orthogonal:xavier} and
+     * {@code signed_constant:custom:0.05}.
      *
      * @param text as {@link #toString} writes it
      * @return the scheme
@@ -140,13 +201,19 @@ public record Scheme(Kind kind, double parameter) {
     public static Scheme parse(String text) {
         int colon = text.indexOf(':');
         String name = colon < 0 ? text : text.substring(0, colon);
+        String rest = colon < 0 ? "" : text.substring(colon + 1);
         for (Kind kind : Kind.values()) {
             if (kind.id().equals(name)) {
-                return new Scheme(kind, colon < 0 ? Double.NaN : number(text, text.substring(colon + 1)));
+                return switch (kind) {
+                    case ORTHOGONAL -> orthogonal(colon < 0 ? HE : parse(rest));
+                    case SIGNED_CONSTANT -> signedConstant(colon < 0 ? HE : parse(rest));
+                    default -> new Scheme(kind, colon < 0 ? Double.NaN : number(text, rest));
+                };
             }
         }
         throw new IllegalArgumentException("unknown scheme '" + text + "'; known: " + String.join(", ", names())
-                + " (as custom:STD, uniform:BOUND, constant:VALUE where they take a number)");
+                + " (as custom:STD, uniform:BOUND, constant:VALUE where they take a number; orthogonal and signed_constant"
+                + " take a base, as orthogonal:xavier)");
     }
 
     private static double number(String text, String digits) {
@@ -175,16 +242,25 @@ public record Scheme(Kind kind, double parameter) {
      *
      * @param shape the shape of the tensor
      * @return the std; 0 for zeros, ones and constant
-     * @throws IllegalArgumentException if the scheme needs a fan and the rank is below 2
+     * @throws IllegalArgumentException if the scheme needs a fan, or a matrix, and the rank is below 2
      */
     public double std(TensorShape shape) {
-        return switch (kind) {
+        if (kind == Kind.ORTHOGONAL && shape.rank() < 2) {
+            throw new IllegalArgumentException("scheme orthogonal: a tensor of shape " + shape + " (rank "
+                    + shape.rank() + ") is no matrix; it takes rank >= 2");
+        }
+        return std(base == null ? kind : base, shape);
+    }
+
+    private double std(Kind from, TensorShape shape) {
+        return switch (from) {
             case HE, HE_UNIFORM -> Math.sqrt(2.0 / fanIn(shape));
             case XAVIER, XAVIER_UNIFORM -> Math.sqrt(2.0 / ((double) fanIn(shape) + shape.fanOut()));
             case LECUN, LECUN_UNIFORM -> Math.sqrt(1.0 / fanIn(shape));
             case CUSTOM -> parameter;
             case UNIFORM -> parameter / Math.sqrt(3.0);
             case ZEROS, ONES, CONSTANT -> 0;
+            case ORTHOGONAL, SIGNED_CONSTANT -> throw new IllegalStateException("a base is a normal scheme");
         };
     }
 
@@ -213,6 +289,10 @@ public record Scheme(Kind kind, double parameter) {
     /** {@return the scheme as {@link #parse} reads it} */
     @Override
     public String toString() {
-        return Double.isNaN(parameter) ? kind.id() : kind.id() + ":" + parameter;
+        String text = kind.id();
+        if (base != null && !(base == Kind.HE)) {
+            text += ":" + base.id();
+        }
+        return Double.isNaN(parameter) ? text : text + ":" + parameter;
     }
 }

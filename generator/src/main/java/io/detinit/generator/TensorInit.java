@@ -1,39 +1,66 @@
 package io.detinit.generator;
 
+import io.detinit.generator.internal.BlockFiller;
+import io.detinit.generator.internal.BlockFiller.Distribution;
+import io.detinit.generator.internal.BlockSource;
 import io.detinit.generator.internal.ExactNormal;
 import io.detinit.generator.internal.ExactUniform;
 import io.detinit.generator.internal.FastNormal;
+import io.detinit.generator.internal.FillKernel;
+import io.detinit.generator.internal.FillKernel.Scratch;
+import io.detinit.generator.internal.Kernels;
+import io.detinit.generator.internal.OrthogonalMatrix;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.util.Arrays;
 import java.util.Objects;
+import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The initial values of one tensor, as a function: nothing is stored, any part can be computed at any time.
+ * The initial values of one tensor, as a function: nothing is stored, any part can be computed at any time. (Only
+ * {@code orthogonal} has to compute its matrix as a whole, at first use, and keeps it: 8 bytes a weight.)
  *
  * <p>Values are float32, correctly rounded (half to even) from the real number that {@code docs/generator.md} defines, so
- * they are the same on every JVM, CPU and thread count. Elements are in row-major order of {@link #shape()}.
+ * they are the same on every JVM, CPU and thread count, one by one, in bulk or in parallel. Elements are in row-major order
+ * of {@link #shape()}.
+ *
+ * <p>The methods named parallel use the common pool, or the pool of the ForkJoin task that calls them.
  *
  * <p>Immutable; safe for use by many threads.
- *
- * @param seed the seed, any 64 bits
- * @param layer the layer id, >= 0; it is not used by zeros, ones and constant
- * @param shape the shape
- * @param scheme the scheme
  */
-public record TensorInit(long seed, long layer, TensorShape shape, Scheme scheme) {
+public final class TensorInit {
+
+    /** Weights of one parallel task: some 60 microseconds of work. */
+    private static final int TASK = 64 * FillKernel.BLOCK;
+
+    private final long seed;
+    private final long layer;
+    private final TensorShape shape;
+    private final Scheme scheme;
+    private final double std;
+    private final long layerState;
+    private volatile @Nullable OrthogonalMatrix orthogonal;
 
     /**
-     * Checks that the scheme fits the shape.
+     * The initial values of a tensor.
      *
+     * @param seed the seed, any 64 bits
+     * @param layer the layer id, >= 0; it is not used by zeros, ones and constant
+     * @param shape the shape
+     * @param scheme the scheme
      * @throws IllegalArgumentException if the layer is negative, or the scheme needs a fan and the rank is below 2
      */
-    public TensorInit {
-        Objects.requireNonNull(shape, "shape");
-        Objects.requireNonNull(scheme, "scheme");
+    public TensorInit(long seed, long layer, TensorShape shape, Scheme scheme) {
+        this.seed = seed;
+        this.layer = layer;
+        this.shape = Objects.requireNonNull(shape, "shape");
+        this.scheme = Objects.requireNonNull(scheme, "scheme");
         if (layer < 0) {
             throw new IllegalArgumentException("layer " + layer + " is negative; layers start at 0");
         }
-        if (shape.elements() > 0) {
-            scheme.std(shape);
-        }
+        this.std = shape.elements() > 0 ? scheme.std(shape) : 0;
+        this.layerState = SplitMix64.absorb(seed, layer);
     }
 
     /**
@@ -50,9 +77,42 @@ public record TensorInit(long seed, long layer, TensorShape shape, Scheme scheme
         return new TensorInit(seed, layer, TensorShape.of(rows, cols), scheme);
     }
 
+    /**
+     * Which of the kernels computes weights in bulk here, and why; all give the same bits. The system property {@code
+     * detinit.kernel} ({@code auto}, {@code scalar}, {@code vector}) and {@code detinit.kernel.bits} ({@code 128}, {@code
+     * 256}, {@code 512}) force one.
+     *
+     * @return such as {@code vector, 512 bits (the widest vectors that this JVM offers on this CPU)}
+     * @throws IllegalStateException if a system property forces a kernel that cannot run here
+     */
+    public static String kernel() {
+        Kernels.Choice choice = Kernels.active();
+        return choice.kernel().description() + " (" + choice.reason() + ")";
+    }
+
+    /** {@return the seed, any 64 bits} */
+    public long seed() {
+        return seed;
+    }
+
+    /** {@return the layer id, >= 0; it is not used by zeros, ones and constant} */
+    public long layer() {
+        return layer;
+    }
+
+    /** {@return the shape} */
+    public TensorShape shape() {
+        return shape;
+    }
+
+    /** {@return the scheme} */
+    public Scheme scheme() {
+        return scheme;
+    }
+
     /** {@return the standard deviation the scheme aims at; 0 for zeros, ones and constant} */
     public double std() {
-        return shape.elements() == 0 ? 0 : scheme.std(shape);
+        return std;
     }
 
     /**
@@ -71,8 +131,9 @@ public record TensorInit(long seed, long layer, TensorShape shape, Scheme scheme
                 ExactUniform.toFloat(SplitMix64.absorb(address(i, j), 0), bound());
             case HE, XAVIER, LECUN, CUSTOM -> {
                 long h = address(i, j);
-                yield FastNormal.weight(SplitMix64.absorb(h, 0), SplitMix64.absorb(h, 1), scheme.std(shape));
+                yield FastNormal.weight(SplitMix64.absorb(h, 0), SplitMix64.absorb(h, 1), std);
             }
+            case SIGNED_CONSTANT, ORTHOGONAL -> (float) weightAsDouble(i, j);
         };
     }
 
@@ -92,8 +153,10 @@ public record TensorInit(long seed, long layer, TensorShape shape, Scheme scheme
                 ExactUniform.toDouble(SplitMix64.absorb(address(i, j), 0), bound());
             case HE, XAVIER, LECUN, CUSTOM -> {
                 long h = address(i, j);
-                yield ExactNormal.toDouble(SplitMix64.absorb(h, 0), SplitMix64.absorb(h, 1), scheme.std(shape));
+                yield ExactNormal.toDouble(SplitMix64.absorb(h, 0), SplitMix64.absorb(h, 1), std);
             }
+            case SIGNED_CONSTANT -> SplitMix64.absorb(address(i, j), 0) < 0 ? -std : std;
+            case ORTHOGONAL -> orthogonal().weight(i, j);
         };
     }
 
@@ -109,25 +172,66 @@ public record TensorInit(long seed, long layer, TensorShape shape, Scheme scheme
     public void fill(long from, float[] destination, int offset, int count) {
         Objects.checkFromIndexSize(from, count, shape.elements());
         Objects.checkFromIndexSize(offset, count, destination.length);
-        if (count == 0) {
-            return;
+        if (count > 0) {
+            source(count).fill(from, destination, offset, count, new Scratch(count));
         }
-        if (!scheme.isRandom()) {
-            java.util.Arrays.fill(destination, offset, offset + count, (float) constant());
-            return;
+    }
+
+    /**
+     * Fills with consecutive elements on all cores.
+     *
+     * @param from the first element, in row-major order over the whole tensor
+     * @param destination receives the values
+     * @param offset where in the destination
+     * @param count how many elements
+     * @throws IndexOutOfBoundsException if the range lies outside the tensor or the destination
+     */
+    public void fillParallel(long from, float[] destination, int offset, int count) {
+        Objects.checkFromIndexSize(from, count, shape.elements());
+        Objects.checkFromIndexSize(offset, count, destination.length);
+        if (count > 0) {
+            BlockSource source = source(count);
+            inTasks(count, (start, length) -> {
+                int at = Math.toIntExact(start);
+                source.fill(from + at, destination, offset + at, length, new Scratch(length));
+            });
         }
-        long cols = shape.cols();
-        long row = from / cols;
-        long col = from % cols;
-        int at = offset;
-        int end = offset + count;
-        while (at < end) {
-            int run = (int) Math.min(end - at, cols - col);
-            fillRun(row, col, destination, at, run);
-            at += run;
-            row++;
-            col = 0;
+    }
+
+    /**
+     * Writes consecutive elements into a buffer, direct, mapped or on the heap, at its position and in its byte order, and
+     * moves the position behind them. No array of the tensor's size is made on the way.
+     *
+     * @param from the first element, in row-major order over the whole tensor
+     * @param count how many elements
+     * @param type the number format
+     * @param destination receives the values
+     * @throws IndexOutOfBoundsException if the range lies outside the tensor or what remains of the buffer
+     */
+    public void fill(long from, long count, WeightType type, ByteBuffer destination) {
+        ByteBuffer target = target(from, count, type, destination);
+        if (count > 0) {
+            write(source(count), from, 0, count, type, target);
         }
+        destination.position(destination.position() + target.capacity());
+    }
+
+    /**
+     * Writes consecutive elements into a buffer on all cores; otherwise as {@link #fill(long, long, WeightType, ByteBuffer)}.
+     *
+     * @param from the first element, in row-major order over the whole tensor
+     * @param count how many elements
+     * @param type the number format
+     * @param destination receives the values
+     * @throws IndexOutOfBoundsException if the range lies outside the tensor or what remains of the buffer
+     */
+    public void fillParallel(long from, long count, WeightType type, ByteBuffer destination) {
+        ByteBuffer target = target(from, count, type, destination);
+        if (count > 0) {
+            BlockSource source = source(count);
+            inTasks(count, (start, length) -> write(source, from, start, length, type, target));
+        }
+        destination.position(destination.position() + target.capacity());
     }
 
     /**
@@ -149,6 +253,59 @@ public record TensorInit(long seed, long layer, TensorShape shape, Scheme scheme
     }
 
     /**
+     * Fills with a block of the matrix, to any strides: weight (i, j) goes to {@code offset + (i - fromRow) * rowStride +
+     * (j - fromCol) * colStride}. With the strides exchanged the block arrives transposed.
+     *
+     * @param fromRow the first row
+     * @param toRow the row after the last
+     * @param fromCol the first column
+     * @param toCol the column after the last
+     * @param destination receives the values
+     * @param offset where the block's first weight goes
+     * @param rowStride elements between a weight and the one below it, >= 0
+     * @param colStride elements between a weight and the one to its right, >= 0
+     * @throws IndexOutOfBoundsException if the block lies outside the matrix or the destination
+     */
+    public void fillBlock(
+            long fromRow,
+            long toRow,
+            long fromCol,
+            long toCol,
+            float[] destination,
+            int offset,
+            int rowStride,
+            int colStride) {
+        Objects.checkFromToIndex(fromRow, toRow, shape.rows());
+        Objects.checkFromToIndex(fromCol, toCol, shape.cols());
+        long height = toRow - fromRow;
+        long width = toCol - fromCol;
+        if (height == 0 || width == 0) {
+            return;
+        }
+        if (rowStride < 0 || colStride < 0) {
+            throw new IndexOutOfBoundsException("strides " + rowStride + " and " + colStride + " must not be negative");
+        }
+        long last = Math.addExact(
+                offset,
+                Math.addExact(Math.multiplyExact(height - 1, (long) rowStride), Math.multiplyExact(width - 1, (long)
+                        colStride)));
+        Objects.checkIndex(offset, destination.length);
+        Objects.checkIndex(last, destination.length);
+        long count = Math.multiplyExact(height, width);
+        BlockSource source = source(fromRow, fromCol, width, count);
+        Scratch scratch = new Scratch(count);
+        for (long at = 0; at < count; at += FillKernel.BLOCK) {
+            int run = (int) Math.min(FillKernel.BLOCK, count - at);
+            source.fill(at, scratch.values, 0, run, scratch);
+            for (int k = 0; k < run; k++) {
+                long row = (at + k) / width;
+                long col = (at + k) % width;
+                destination[(int) (offset + row * rowStride + col * colStride)] = scratch.values[k];
+            }
+        }
+    }
+
+    /**
      * The whole tensor.
      *
      * @return its elements in row-major order
@@ -163,28 +320,130 @@ public record TensorInit(long seed, long layer, TensorShape shape, Scheme scheme
         return values;
     }
 
-    private void fillRun(long row, long col, float[] destination, int at, int run) {
-        long prefix = SplitMix64.absorb(SplitMix64.absorb(seed, layer), row);
-        if (scheme.isUniform()) {
-            double bound = bound();
-            for (int k = 0; k < run; k++) {
-                long h = SplitMix64.absorb(prefix, col + k);
-                destination[at + k] = ExactUniform.toFloat(SplitMix64.hash(h ^ HASH_0), bound);
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof TensorInit that
+                && seed == that.seed
+                && layer == that.layer
+                && shape.equals(that.shape)
+                && scheme.equals(that.scheme);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(seed, layer, shape, scheme);
+    }
+
+    /** {@return the four things that determine the values, for messages} */
+    @Override
+    public String toString() {
+        return "TensorInit[seed=" + seed + ", layer=" + layer + ", shape=" + shape + ", scheme=" + scheme + "]";
+    }
+
+    private BlockSource source(long elements) {
+        return source(0, 0, shape.cols(), elements);
+    }
+
+    /** The weights of a rectangle of the matrix. */
+    private BlockSource source(long fromRow, long fromCol, long width, long elements) {
+        return switch (scheme.kind()) {
+            case ZEROS, ONES, CONSTANT -> {
+                float value = (float) constant();
+                yield (from, out, at, count, scratch) -> Arrays.fill(out, at, at + count, value);
+            }
+            case HE_UNIFORM, XAVIER_UNIFORM, LECUN_UNIFORM, UNIFORM ->
+                filler(Distribution.UNIFORM, bound(), fromRow, fromCol, width, elements);
+            case HE, XAVIER, LECUN, CUSTOM -> filler(Distribution.NORMAL, std, fromRow, fromCol, width, elements);
+            case SIGNED_CONSTANT -> filler(Distribution.SIGNED, std, fromRow, fromCol, width, elements);
+            case ORTHOGONAL -> {
+                OrthogonalMatrix matrix = orthogonal();
+                yield (from, out, at, count, scratch) -> {
+                    for (int k = 0; k < count; k++) {
+                        long row = (from + k) / width;
+                        long col = (from + k) % width;
+                        out[at + k] = (float) matrix.weight(fromRow + row, fromCol + col);
+                    }
+                };
+            }
+        };
+    }
+
+    private BlockFiller filler(
+            Distribution distribution, double scale, long fromRow, long fromCol, long width, long elements) {
+        return new BlockFiller(
+                Kernels.active().kernel(), distribution, scale, layerState, fromRow, fromCol, width, elements);
+    }
+
+    private static ByteBuffer slice(ByteBuffer destination, long bytes) {
+        return destination.slice(destination.position(), Math.toIntExact(bytes)).order(destination.order());
+    }
+
+    private ByteBuffer target(long from, long count, WeightType type, ByteBuffer destination) {
+        Objects.checkFromIndexSize(from, count, shape.elements());
+        if (count > destination.remaining() / type.bytes()) {
+            throw new IndexOutOfBoundsException(count + " weights of " + type.bytes() + " bytes do not fit the "
+                    + destination.remaining() + " bytes that remain of the buffer");
+        }
+        return slice(destination, count * type.bytes());
+    }
+
+    /** Writes the elements [from + start, from + start + count) to their place in a target that begins with from. */
+    private void write(BlockSource source, long from, long start, long count, WeightType type, ByteBuffer target) {
+        if (type == WeightType.FLOAT64) {
+            long cols = shape.cols();
+            for (long e = start; e < start + count; e++) {
+                target.putDouble((int) e * 8, weightAsDouble((from + e) / cols, (from + e) % cols));
             }
             return;
         }
-        double std = scheme.std(shape);
-        for (int k = 0; k < run; k++) {
-            long h = SplitMix64.absorb(prefix, col + k);
-            destination[at + k] = FastNormal.weight(SplitMix64.hash(h ^ HASH_0), SplitMix64.hash(h ^ HASH_1), std);
+        Scratch scratch = new Scratch(count);
+        FloatBuffer floats = target.asFloatBuffer();
+        for (long e = start; e < start + count; e += FillKernel.BLOCK) {
+            int run = (int) Math.min(FillKernel.BLOCK, start + count - e);
+            source.fill(from + e, scratch.values, 0, run, scratch);
+            int at = (int) e;
+            switch (type) {
+                case FLOAT32 -> floats.put(at, scratch.values, 0, run);
+                case FLOAT16 -> {
+                    for (int k = 0; k < run; k++) {
+                        target.putShort(2 * (at + k), ReducedPrecision.toFloat16(scratch.values[k]));
+                    }
+                }
+                default -> {
+                    for (int k = 0; k < run; k++) {
+                        target.putShort(2 * (at + k), ReducedPrecision.toBfloat16(scratch.values[k]));
+                    }
+                }
+            }
         }
     }
 
-    private static final long HASH_0 = SplitMix64.hash(0);
-    private static final long HASH_1 = SplitMix64.hash(1);
+    private interface Task {
+        void run(long start, int length);
+    }
+
+    private static void inTasks(long count, Task task) {
+        long tasks = (count + TASK - 1) / TASK;
+        LongStream.range(0, tasks).parallel().forEach(t -> task.run(t * TASK, (int) Math.min(TASK, count - t * TASK)));
+    }
+
+    private OrthogonalMatrix orthogonal() {
+        OrthogonalMatrix matrix = orthogonal;
+        if (matrix == null) {
+            synchronized (this) {
+                matrix = orthogonal;
+                if (matrix == null) {
+                    double scale = std * Math.sqrt((double) Math.max(shape.rows(), shape.cols()));
+                    matrix = new OrthogonalMatrix(layerState, shape.rows(), shape.cols(), scale);
+                    orthogonal = matrix;
+                }
+            }
+        }
+        return matrix;
+    }
 
     private long address(long i, long j) {
-        return SplitMix64.absorb(SplitMix64.absorb(SplitMix64.absorb(seed, layer), i), j);
+        return SplitMix64.absorb(SplitMix64.absorb(layerState, i), j);
     }
 
     private double bound() {

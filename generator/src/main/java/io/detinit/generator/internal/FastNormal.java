@@ -46,7 +46,7 @@ public final class FastNormal {
     private static final double Q8 = 0x1.9d462020fcc78p-4;
 
     /** The bits of sqrt(1/2) with a cleared low half: where an exponent step is taken. */
-    private static final long SQRT_HALF_BITS = 0x3FE6A09E00000000L;
+    static final long SQRT_HALF_BITS = 0x3FE6A09E00000000L;
 
     private FastNormal() {}
 
@@ -61,6 +61,17 @@ public final class FastNormal {
         long offset = bits - SQRT_HALF_BITS;
         double exponent = offset >> 52;
         double m = Double.longBitsToDouble(bits - (offset & 0xFFF0000000000000L)); // in [sqrt(1/2), sqrt(2))
+        return ln(m, exponent);
+    }
+
+    /**
+     * The natural logarithm of m * 2^exponent.
+     *
+     * @param m in [sqrt(1/2), sqrt(2))
+     * @param exponent a whole number
+     * @return its logarithm to within a relative 2^-50
+     */
+    static double ln(double m, double exponent) {
         double s = (m - 1) / (m + 1);
         double t = s * s;
         double p = P0 + t * (P1 + t * (P2 + t * (P3 + t * (P4 + t * (P5 + t * P6)))));
