@@ -11,12 +11,14 @@ import java.io.InputStream;
 import java.util.Objects;
 import java.util.function.ObjLongConsumer;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Known answers in {@code generator-v1.json}, computed with mpmath at 200 bits from the specification alone, without this code. Bits
  * are compared, not differences.
  */
+@Tag("kernel")
 class GoldenTest {
 
     private static JsonNode golden;
@@ -143,6 +145,49 @@ class GoldenTest {
                 entry.path("rows").longValue(),
                 entry.path("cols").longValue(),
                 Scheme.parse(entry.path("scheme").asText()));
+    }
+
+    @Test
+    void signedConstants() {
+        assertEquals(1, golden.path("signed_constant").size());
+        for (JsonNode entry : golden.path("signed_constant")) {
+            long rows = entry.path("rows").longValue();
+            long cols = entry.path("cols").longValue();
+            TensorInit init = TensorInit.matrix(
+                    entry.path("seed").longValue(),
+                    entry.path("layer").longValue(),
+                    rows,
+                    cols,
+                    Scheme.SIGNED_CONSTANT);
+            double std = Double.parseDouble(entry.path("std_float64").asText());
+            each(entry.path("negative"), (negative, at) -> {
+                double expected = negative.intValue() == 1 ? -std : std;
+                assertEquals(expected, init.weightAsDouble(at >>> 32, at & 0xFFFF_FFFFL));
+                assertEquals((float) expected, init.weight(at >>> 32, at & 0xFFFF_FFFFL));
+                assertEquals((float) expected, init.toArray()[(int) ((at >>> 32) * cols + (at & 0xFFFF_FFFFL))]);
+            });
+        }
+    }
+
+    @Test
+    void orthogonalMatricesSquareTallAndWide() {
+        assertEquals(3, golden.path("orthogonal").size());
+        for (JsonNode entry : golden.path("orthogonal")) {
+            Scheme base = Scheme.parse(entry.path("base").asText());
+            TensorInit init = TensorInit.matrix(
+                    entry.path("seed").longValue(),
+                    entry.path("layer").longValue(),
+                    entry.path("rows").longValue(),
+                    entry.path("cols").longValue(),
+                    Scheme.orthogonal(base));
+            double within = entry.path("within").doubleValue();
+            each(entry.path("values"), (value, at) -> {
+                assertEquals(value.doubleValue(), init.weightAsDouble(at >>> 32, at & 0xFFFF_FFFFL), within);
+                assertEquals(
+                        (float) init.weightAsDouble(at >>> 32, at & 0xFFFF_FFFFL),
+                        init.weight(at >>> 32, at & 0xFFFF_FFFFL));
+            });
+        }
     }
 
     private static void checkBits(JsonNode rows, TensorInit init) {

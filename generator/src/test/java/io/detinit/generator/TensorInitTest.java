@@ -24,6 +24,10 @@ class TensorInitTest {
                 "he_uniform",
                 "custom:0.3",
                 "uniform:0.2",
+                "signed_constant",
+                "signed_constant:custom:0.05",
+                "orthogonal",
+                "orthogonal:xavier",
                 "zeros",
                 "ones",
                 "constant:0.5"

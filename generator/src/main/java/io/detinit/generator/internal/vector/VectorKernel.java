@@ -1,6 +1,5 @@
 package io.detinit.generator.internal.vector;
 
-import io.detinit.generator.SplitMix64;
 import io.detinit.generator.internal.FillKernel;
 import io.detinit.generator.internal.ScalarKernel;
 
@@ -25,9 +24,9 @@ public final class VectorKernel implements FillKernel {
     private static final boolean HASH_IN_VECTORS = Pass.BITS >= 512;
 
     private static final Pass[] PASSES = {
-        new IndexPasses.HashIndices(),
-        new IndexPasses.Address(),
-        new WeightPasses.Uniforms(),
+        HASH_IN_VECTORS ? new IndexPasses.HashIndices() : new ScalarPasses.HashIndices(),
+        HASH_IN_VECTORS ? new IndexPasses.Address() : new ScalarPasses.Address(),
+        HASH_IN_VECTORS ? new WeightPasses.Uniforms() : new ScalarPasses.Uniforms(),
         new WeightPasses.Logarithms(),
         new WeightPasses.NormalWeights(),
         new WeightPasses.UniformWeights()
@@ -54,20 +53,12 @@ public final class VectorKernel implements FillKernel {
 
     @Override
     public void hashIndices(long from, long[] hashed, int count) {
-        if (HASH_IN_VECTORS) {
-            run(HASH_INDICES, new Pass.Arguments(from, hashed, 0, hashed, 0, count));
-        } else {
-            ScalarKernel.INSTANCE.hashIndices(from, hashed, count);
-        }
+        run(HASH_INDICES, new Pass.Arguments(from, hashed, 0, hashed, 0, count));
     }
 
     @Override
     public void address(long prefix, long[] hashed, int from, long[] words, int at, int count) {
-        if (HASH_IN_VECTORS) {
-            run(ADDRESS, new Pass.Arguments(prefix, hashed, from, words, at, count));
-        } else {
-            ScalarKernel.INSTANCE.address(prefix, hashed, from, words, at, count);
-        }
+        run(ADDRESS, new Pass.Arguments(prefix, hashed, from, words, at, count));
     }
 
     @Override
@@ -77,11 +68,7 @@ public final class VectorKernel implements FillKernel {
             return;
         }
         Pass.Arguments arguments = new Pass.Arguments(scratch, std, out, at, count);
-        if (HASH_IN_VECTORS) {
-            run(UNIFORMS, arguments);
-        } else {
-            uniformsOneByOne(scratch.words, scratch.radius, scratch.angle, count);
-        }
+        run(UNIFORMS, arguments);
         run(LOGARITHMS, arguments);
         run(NORMAL_WEIGHTS, arguments);
     }
@@ -98,13 +85,5 @@ public final class VectorKernel implements FillKernel {
     /** The one call site of all passes. */
     private static void run(int pass, Pass.Arguments arguments) {
         PASSES[pass].run(arguments);
-    }
-
-    /** {@link WeightPasses.Uniforms} without vectors. */
-    private static void uniformsOneByOne(long[] words, double[] first, double[] second, int count) {
-        for (int k = 0; k < count; k++) {
-            first[k] = (SplitMix64.hash(words[k] ^ ScalarKernel.HASH_0) >>> 11) + 1;
-            second[k] = SplitMix64.hash(words[k] ^ ScalarKernel.HASH_1) >> 11;
-        }
     }
 }
