@@ -15,7 +15,7 @@ import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 import ai.djl.translate.TranslateException;
 import io.detinit.generator.Scheme;
-import io.detinit.models.InitRules;
+import io.detinit.generator.InitRules;
 import io.detinit.models.ModelSpec;
 import io.detinit.models.Seeding;
 import io.detinit.training.DeviceChoice;

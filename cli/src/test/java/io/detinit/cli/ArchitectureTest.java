@@ -19,6 +19,8 @@ import org.junit.jupiter.api.Test;
 /** The dependency rules of docs/architecture.md. */
 class ArchitectureTest {
 
+    private static final String VECTOR_PACKAGE = "io.detinit.generator.internal.vector";
+
     private static JavaClasses project;
 
     @BeforeAll
@@ -34,9 +36,30 @@ class ArchitectureTest {
         classes()
                 .that()
                 .resideInAPackage("io.detinit.generator..")
+                .and()
+                .resideOutsideOfPackage(VECTOR_PACKAGE)
                 .should()
                 .onlyDependOnClassesThat()
                 .resideInAnyPackage("java..", "org.jspecify..", "io.detinit.generator..")
+                .check(project);
+        classes()
+                .that()
+                .resideInAPackage(VECTOR_PACKAGE)
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage("java..", "org.jspecify..", "io.detinit.generator..", "jdk.incubator.vector..")
+                .check(project);
+    }
+
+    /** Nobody may refer to the vector kernel by type: it loads only where the JVM has the incubator module. */
+    @Test
+    void nothingNamesTheVectorKernel() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(VECTOR_PACKAGE)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(VECTOR_PACKAGE, "jdk.incubator..")
                 .check(project);
     }
 

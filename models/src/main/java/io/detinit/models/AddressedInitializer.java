@@ -5,12 +5,13 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.initializer.Initializer;
-import io.detinit.generator.ReducedPrecision;
 import io.detinit.generator.Scheme;
 import io.detinit.generator.TensorInit;
 import io.detinit.generator.TensorShape;
+import io.detinit.generator.WeightType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Map;
 
 /**
  * A DJL initializer that knows the address of the tensor it fills: bound to one parameter, it gives the same bits on every
@@ -28,7 +29,10 @@ import java.nio.ByteOrder;
  */
 public record AddressedInitializer(String name, long seed, long layer, Scheme scheme) implements Initializer {
 
-    private static final int CHUNK = 1 << 16;
+    private static final Map<DataType, WeightType> TYPES = Map.of(
+            DataType.FLOAT32, WeightType.FLOAT32,
+            DataType.FLOAT16, WeightType.FLOAT16,
+            DataType.FLOAT64, WeightType.FLOAT64);
 
     /**
      * Creates the array.
@@ -42,20 +46,40 @@ public record AddressedInitializer(String name, long seed, long layer, Scheme sc
      */
     @Override
     public NDArray initialize(NDManager manager, Shape shape, DataType dataType) {
-        if (dataType != DataType.FLOAT32 && dataType != DataType.FLOAT16 && dataType != DataType.FLOAT64) {
+        WeightType type = TYPES.get(dataType);
+        if (type == null) {
             // bfloat16 too: DJL 0.36's PyTorch engine aborts the process when asked to make such an array
             throw new IllegalArgumentException("parameter '" + name + "': no initial weights in " + dataType
                     + "; use float32, float16 or float64");
         }
         TensorInit init = init(TensorShape.of(shape.getShape()));
-        ByteBuffer bytes = bytes(init, dataType);
-        NDArray array = manager.create(bytes, shape, dataType);
-        if (manager.getDevice().isGpu()) {
-            return array;
+        long size = Math.multiplyExact(init.shape().elements(), type.bytes());
+        if (size > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException(
+                    "parameter '" + name + "' has " + size + " bytes; DJL creates arrays of up to 2^31-1");
         }
-        // The engine may borrow the buffer's memory: hand out an array in its own, aligned for its kernels
-        try (array) {
-            return array.duplicate();
+        if (manager.getEngine().getEngineName().equals("PyTorch")
+                && !manager.getDevice().isGpu()) {
+            return inEngineMemory(manager, shape, dataType, init, type);
+        }
+        ByteBuffer bytes = ByteBuffer.allocateDirect((int) size).order(ByteOrder.nativeOrder());
+        init.fillParallel(0, init.shape().elements(), type, bytes);
+        return manager.create(bytes.flip().order(ByteOrder.nativeOrder()), shape, dataType);
+    }
+
+    /** libtorch allocates the array, the generator writes into it: there is no copy. */
+    private static NDArray inEngineMemory(
+            NDManager manager, Shape shape, DataType dataType, TensorInit init, WeightType type) {
+        NDArray array = manager.create(shape, dataType);
+        try {
+            if (init.shape().elements() > 0) {
+                ByteBuffer memory = array.toByteBuffer(true);
+                init.fillParallel(0, init.shape().elements(), type, memory);
+            }
+            return array;
+        } catch (RuntimeException e) {
+            array.close();
+            throw e;
         }
     }
 
@@ -73,34 +97,5 @@ public record AddressedInitializer(String name, long seed, long layer, Scheme sc
             throw new IllegalArgumentException(
                     "parameter '" + name + "': " + e.getMessage() + "; give it a rule of its own", e);
         }
-    }
-
-    private ByteBuffer bytes(TensorInit init, DataType dataType) {
-        long size = Math.multiplyExact(init.shape().elements(), dataType.getNumOfBytes());
-        if (size > Integer.MAX_VALUE) {
-            throw new IllegalArgumentException(
-                    "parameter '" + name + "' has " + size + " bytes; DJL creates arrays of up to 2^31-1");
-        }
-        ByteBuffer bytes = ByteBuffer.allocateDirect((int) size).order(ByteOrder.nativeOrder());
-        float[] chunk = new float[(int) Math.min(CHUNK, init.shape().elements())];
-        long cols = init.shape().cols();
-        for (long from = 0; from < init.shape().elements(); from += CHUNK) {
-            int count = (int) Math.min(CHUNK, init.shape().elements() - from);
-            if (dataType == DataType.FLOAT64) {
-                for (long e = from; e < from + count; e++) {
-                    bytes.putDouble(init.weightAsDouble(e / cols, e % cols));
-                }
-                continue;
-            }
-            init.fill(from, chunk, 0, count);
-            for (int k = 0; k < count; k++) {
-                if (dataType == DataType.FLOAT32) {
-                    bytes.putFloat(chunk[k]);
-                } else {
-                    bytes.putShort(ReducedPrecision.toFloat16(chunk[k]));
-                }
-            }
-        }
-        return bytes.flip().order(ByteOrder.nativeOrder());
     }
 }

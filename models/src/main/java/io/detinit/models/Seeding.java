@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import io.detinit.generator.InitPlan;
+import io.detinit.generator.InitRules;
 import io.detinit.generator.PlannedTensor;
 import io.detinit.generator.Scheme;
 import io.detinit.generator.TensorShape;

@@ -33,6 +33,7 @@ import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 import ai.djl.util.passthrough.PassthroughNDManager;
 import io.detinit.generator.InitPlan;
+import io.detinit.generator.InitRules;
 import io.detinit.generator.PlannedTensor;
 import io.detinit.generator.ReducedPrecision;
 import io.detinit.generator.Scheme;

@@ -15,7 +15,7 @@ import ai.djl.training.Trainer;
 import ai.djl.training.loss.Loss;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
-import io.detinit.models.InitRules;
+import io.detinit.generator.InitRules;
 import io.detinit.models.Seeding;
 import io.detinit.training.data.EpochOrder;
 import java.util.ArrayList;

@@ -1,6 +1,8 @@
 package io.detinit.interop.plan;
 
 import io.detinit.generator.InitPlan;
+import io.detinit.generator.InitRules;
+import io.detinit.generator.InvalidPlanException;
 import io.detinit.generator.PlannedTensor;
 import io.detinit.generator.Scheme;
 import io.detinit.generator.TensorShape;
@@ -27,6 +29,20 @@ public final class DefaultPlan {
      * @return the plan of the floating-point parameters
      */
     public static InitPlan of(List<TensorInfo> tensors, long seed, Scheme scheme) {
+        return of(tensors, seed, InitRules.of(scheme));
+    }
+
+    /**
+     * Makes the plan.
+     *
+     * @param tensors the file's tensors in file order
+     * @param seed the seed
+     * @param rules the scheme of a parameter is that of the first rule that fits its name, whatever its rank; without one
+     *     the rules' default scheme for rank >= 2, zeros or ones below
+     * @return the plan of the floating-point parameters
+     * @throws InvalidPlanException if a scheme does not fit a parameter; the message names it
+     */
+    public static InitPlan of(List<TensorInfo> tensors, long seed, InitRules rules) {
         List<PlannedTensor> planned = new ArrayList<>();
         long layer = 0;
         for (TensorInfo tensor : tensors) {
@@ -34,13 +50,14 @@ public final class DefaultPlan {
                 continue;
             }
             TensorShape shape = tensor.shape();
-            if (shape.rank() >= 2 && shape.elements() > 0) {
-                long id = scheme.isRandom() ? layer++ : PlannedTensor.NO_LAYER;
-                planned.add(new PlannedTensor(tensor.name(), shape, id, scheme));
-            } else {
-                Scheme constant = isNormScale(tensor.name()) ? Scheme.ONES : Scheme.ZEROS;
-                planned.add(new PlannedTensor(tensor.name(), shape, PlannedTensor.NO_LAYER, constant));
-            }
+            Scheme scheme = rules.find(tensor.name()).orElseGet(() -> {
+                if (shape.rank() >= 2 && shape.elements() > 0) {
+                    return rules.weights();
+                }
+                return isNormScale(tensor.name()) ? Scheme.ONES : Scheme.ZEROS;
+            });
+            long id = scheme.isRandom() ? layer++ : PlannedTensor.NO_LAYER;
+            planned.add(new PlannedTensor(tensor.name(), shape, id, scheme));
         }
         return new InitPlan(seed, planned);
     }

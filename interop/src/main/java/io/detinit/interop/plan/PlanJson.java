@@ -16,7 +16,9 @@ import io.detinit.generator.TensorShape;
 import io.detinit.interop.file.MalformedFileException;
 import java.math.BigInteger;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -36,7 +38,7 @@ public final class PlanJson {
 
     private static final Set<String> PLAN_FIELDS = Set.of("format", "algorithm", "seed", "tensors");
     private static final Set<String> TENSOR_FIELDS =
-            Set.of("name", "shape", "layer", "scheme", "std", "bound", "value");
+            Set.of("name", "shape", "layer", "scheme", "base", "std", "bound", "value");
     private static final BigInteger TWO_64 = BigInteger.ONE.shiftLeft(64);
 
     private PlanJson() {}
@@ -65,7 +67,11 @@ public final class PlanJson {
             }
             Scheme scheme = tensor.scheme();
             node.put("scheme", scheme.kind().id());
-            String parameter = parameterField(scheme.kind());
+            Scheme.Kind base = scheme.base();
+            if (base != null) {
+                node.put("base", base.id());
+            }
+            String parameter = parameterField(base == null ? scheme.kind() : base);
             if (!parameter.isEmpty()) {
                 node.put(parameter, scheme.parameter());
             }
@@ -147,20 +153,43 @@ public final class PlanJson {
 
     private static Scheme scheme(String name, JsonNode node, Object source, String where)
             throws MalformedFileException {
-        for (Scheme.Kind kind : Scheme.Kind.values()) {
-            if (kind.id().equals(name)) {
-                String field = parameterField(kind);
-                if (field.isEmpty()) {
-                    return new Scheme(kind, Double.NaN);
-                }
-                JsonNode value = node.path(field);
-                if (!value.isNumber()) {
-                    throw MalformedFileException.of(source, where + ": " + field, kind(value), "a number");
-                }
-                return new Scheme(kind, value.doubleValue());
-            }
+        Optional<Scheme.Kind> kind = kindOf(name);
+        if (kind.isEmpty()) {
+            return Scheme.parse(name); // refuses it, with the list of those there are
         }
-        return Scheme.parse(name);
+        return switch (kind.get()) {
+            case ORTHOGONAL -> Scheme.orthogonal(base(node, source, where));
+            case SIGNED_CONSTANT -> Scheme.signedConstant(base(node, source, where));
+            default -> plain(kind.get(), node, source, where);
+        };
+    }
+
+    private static Scheme base(JsonNode node, Object source, String where) throws MalformedFileException {
+        if (node.path("base").isMissingNode()) {
+            return Scheme.HE;
+        }
+        String name = text(node, "base", source, where);
+        Optional<Scheme.Kind> kind = kindOf(name);
+        return kind.isEmpty() ? Scheme.parse(name) : plain(kind.get(), node, source, where);
+    }
+
+    private static Scheme plain(Scheme.Kind kind, JsonNode node, Object source, String where)
+            throws MalformedFileException {
+        String field = parameterField(kind);
+        if (field.isEmpty()) {
+            return new Scheme(kind, Double.NaN);
+        }
+        JsonNode value = node.path(field);
+        if (!value.isNumber()) {
+            throw MalformedFileException.of(source, where + ": " + field, kind(value), "a number");
+        }
+        return new Scheme(kind, value.doubleValue());
+    }
+
+    private static Optional<Scheme.Kind> kindOf(String name) {
+        return Arrays.stream(Scheme.Kind.values())
+                .filter(kind -> kind.id().equals(name))
+                .findFirst();
     }
 
     private static String parameterField(Scheme.Kind kind) {

@@ -1,10 +1,10 @@
-package io.detinit.models;
+package io.detinit.generator;
 
-import io.detinit.generator.Scheme;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which scheme a parameter gets: the first rule whose pattern fits its name, else the default of its type (weights: the
@@ -61,20 +61,55 @@ public final class InitRules {
         return new InitRules(weights, more);
     }
 
-    /** The scheme of weights that no rule fits. */
-    Scheme weights() {
+    /**
+     * Adds a rule after those there are.
+     *
+     * @param rule {@code PATTERN=SCHEME}, such as {@code *.attn.*=custom:0.0442}
+     * @return new rules
+     * @throws IllegalArgumentException if there is no = or the scheme is unknown; the message repeats the rule
+     */
+    public InitRules with(String rule) {
+        int equals = rule.lastIndexOf('=');
+        if (equals <= 0) {
+            throw new IllegalArgumentException(
+                    "rule '" + rule + "' is not PATTERN=SCHEME, such as '*.attn.*=custom:0.0442'");
+        }
+        try {
+            return with(rule.substring(0, equals), Scheme.parse(rule.substring(equals + 1)));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("rule '" + rule + "': " + e.getMessage(), e);
+        }
+    }
+
+    /** {@return the scheme of weights that no rule fits} */
+    public Scheme weights() {
         return weights;
     }
 
-    /** The scheme of the first rule that fits. */
-    Optional<Scheme> find(String name) {
+    /**
+     * The scheme of the first rule that fits.
+     *
+     * @param name a parameter's name
+     * @return its scheme, empty where no rule fits
+     */
+    public Optional<Scheme> find(String name) {
         return rules.stream()
                 .filter(rule -> rule.regex().matcher(name).matches())
                 .map(Rule::scheme)
                 .findFirst();
     }
 
-    /** {@return the rules, for messages} */
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof InitRules that && toString().equals(that.toString());
+    }
+
+    @Override
+    public int hashCode() {
+        return toString().hashCode();
+    }
+
+    /** {@return the default scheme, then the rules in their order, such as {@code he, *.attn.*=custom:0.0442}} */
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder(weights.toString());
