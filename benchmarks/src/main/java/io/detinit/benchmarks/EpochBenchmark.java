@@ -14,7 +14,6 @@ import ai.djl.training.loss.Loss;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 import ai.djl.translate.TranslateException;
-import io.detinit.generator.Scheme;
 import io.detinit.generator.InitRules;
 import io.detinit.models.ModelSpec;
 import io.detinit.models.Seeding;
@@ -95,7 +94,7 @@ public class EpochBenchmark {
     @OperationsPerInvocation(EPOCHS)
     public double lean() {
         TrainConfig config = new TrainConfig(
-                MODEL, Scheme.HE, 42, EPOCHS, BATCH, TrainConfig.OptimizerKind.SGD, 0.1, 0, 0, DeviceChoice.CPU);
+                MODEL, InitRules.he(), 42, EPOCHS, BATCH, TrainConfig.OptimizerKind.SGD, 0.1, 0, 0, DeviceChoice.CPU);
         try (TrainedModel trained = TrainingLoop.train(config, train, test, TrainingListener.NONE)) {
             return trained.history().get(EPOCHS - 1).testAccuracy();
         }

@@ -2,7 +2,7 @@ package io.detinit.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.detinit.generator.Scheme;
+import io.detinit.generator.InitRules;
 import io.detinit.interop.audit.AuditReport;
 import io.detinit.interop.audit.Auditor;
 import io.detinit.interop.audit.Threshold;
@@ -106,7 +106,7 @@ final class DemoCommand extends BaseCommand {
         int passes = epochs != null ? epochs : data.equals(DataSpec.DIGITS) ? 10 : 5;
         TrainConfig config = new TrainConfig(
                 ModelSpec.parse(MODEL),
-                Scheme.HE,
+                InitRules.he(),
                 seed.value(),
                 passes,
                 128,

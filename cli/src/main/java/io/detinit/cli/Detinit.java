@@ -24,6 +24,7 @@ import picocli.CommandLine.ScopeType;
         versionProvider = Detinit.Version.class,
         subcommands = {
             MatrixCommand.class,
+            PlanCommand.class,
             TrainCommand.class,
             AuditCommand.class,
             PruneCommand.class,

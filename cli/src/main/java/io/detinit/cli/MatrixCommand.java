@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.detinit.generator.Scheme;
 import io.detinit.generator.TensorInit;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
@@ -26,6 +25,11 @@ final class MatrixCommand extends BaseCommand {
 
     private static final int SHOWN = 10;
 
+    /** Sides up to which singular values take less than a second, and up to which they take minutes. */
+    private static final long FREE_SINGULAR_SIDE = 512;
+
+    private static final long MAX_SINGULAR_SIDE = 4096;
+
     @Option(names = "--seed", required = true, paramLabel = "S", description = "The seed, decimal or 0x hex.")
     Seed seed = new Seed(0);
 
@@ -41,17 +45,31 @@ final class MatrixCommand extends BaseCommand {
     @Option(
             names = "--scheme",
             paramLabel = "NAME",
-            description = "he (default), xavier, lecun, he_uniform, "
-                    + "xavier_uniform, lecun_uniform, custom:STD, uniform:BOUND, zeros, ones, constant:VALUE.")
+            description = "he (default), xavier, lecun, he_uniform, xavier_uniform, lecun_uniform, custom:STD, "
+                    + "uniform:BOUND, orthogonal[:BASE], signed_constant[:BASE], zeros, ones, constant:VALUE. A BASE gives "
+                    + "the std: he (default), xavier, lecun or custom:STD.")
     @Nullable
     String scheme;
 
     @Option(
             names = "--std",
             paramLabel = "X",
-            description = "A given standard deviation; the same as --scheme custom:X.")
+            description = "A given standard deviation: --scheme custom:X; with orthogonal and signed_constant the base "
+                    + "custom:X.")
     @Nullable
     Double std;
+
+    @Option(
+            names = "--orthogonal",
+            description = "An orthogonal matrix with the std of --scheme (default: he) or of --std.")
+    boolean orthogonal;
+
+    @Option(
+            names = "--singular-values",
+            description =
+                    "Show all singular values. The condition number is always shown for matrices of up to 512 x 512, "
+                            + "and with this option or --orthogonal up to 4096 x 4096.")
+    boolean singularValues;
 
     @Option(names = "--compare-modes", description = "Set the schemes side by side for this shape.")
     boolean compareModes;
@@ -62,40 +80,18 @@ final class MatrixCommand extends BaseCommand {
                     + "and compare the bits; exit code 1 if they differ.")
     boolean testRepro;
 
-    /** Statistics of a matrix; std is the population's. */
-    private record Statistics(double mean, double std, float min, float max) {
-
-        static Statistics of(float[] values) {
-            double sum = 0;
-            float min = Float.POSITIVE_INFINITY;
-            float max = Float.NEGATIVE_INFINITY;
-            for (float value : values) {
-                sum += value;
-                min = Math.min(min, value);
-                max = Math.max(max, value);
-            }
-            double mean = sum / values.length;
-            double squares = 0;
-            for (float value : values) {
-                squares += (value - mean) * (value - mean);
-            }
-            return new Statistics(mean, Math.sqrt(squares / values.length), min, max);
-        }
-    }
-
     @Override
     public Integer call() {
         if (rows < 1 || cols < 1 || rows > MAX_VALUES / cols) {
             throw new UsageException("a matrix of " + rows + " x " + cols + ": this command shows 1 to "
                     + Text.count(MAX_VALUES) + " values");
         }
-        if (std != null && scheme != null && !scheme.equals("custom")) {
-            throw new UsageException(
-                    "--std is the same as --scheme custom:STD; it does not go with --scheme " + scheme);
-        }
         TensorInit init = TensorInit.matrix(seed.value(), layer, rows, cols, chosenScheme());
+        if (root.verbose) {
+            terminal().line("kernel: " + TensorInit.kernel());
+        }
         float[] values = init.toArray();
-        Statistics statistics = Statistics.of(values);
+        MatrixStatistics statistics = MatrixStatistics.of(values, singularValues(init, values));
         boolean reproducible = !testRepro || reproducible(init, values);
         if (json) {
             printJson(init, values, statistics, reproducible);
@@ -106,10 +102,38 @@ final class MatrixCommand extends BaseCommand {
     }
 
     private Scheme chosenScheme() {
-        if (std != null) {
-            return Scheme.custom(std);
+        Scheme chosen = std != null ? withStd(std) : scheme == null ? Scheme.HE : Scheme.parse(scheme);
+        if (!orthogonal || chosen.kind() == Scheme.Kind.ORTHOGONAL) {
+            return chosen;
         }
-        return scheme == null ? Scheme.HE : Scheme.parse(scheme);
+        return Scheme.orthogonal(chosen);
+    }
+
+    private Scheme withStd(double given) {
+        Scheme custom = Scheme.custom(given);
+        return switch (scheme == null ? "custom" : scheme) {
+            case "custom" -> custom;
+            case "orthogonal" -> Scheme.orthogonal(custom);
+            case "signed_constant" -> Scheme.signedConstant(custom);
+            default ->
+                throw new UsageException(
+                        "--std is the std of custom, orthogonal and signed_constant; it does not go with" + " --scheme "
+                                + scheme);
+        };
+    }
+
+    /** Empty where nobody asked and they would take long; a refusal where somebody asked and they would take very long. */
+    private double[] singularValues(TensorInit init, float[] values) {
+        boolean asked = singularValues || init.scheme().kind() == Scheme.Kind.ORTHOGONAL;
+        long limit = asked ? MAX_SINGULAR_SIDE : FREE_SINGULAR_SIDE;
+        if (Math.max(rows, cols) > limit) {
+            if (singularValues) {
+                throw new UsageException("singular values of " + rows + " x " + cols
+                        + ": this command computes them for up to " + MAX_SINGULAR_SIDE + " x " + MAX_SINGULAR_SIDE);
+            }
+            return new double[0];
+        }
+        return SingularValues.of(values, Math.toIntExact(rows), Math.toIntExact(cols));
     }
 
     /** Backwards one by one, and twice in shuffled row ranges on several threads. */
@@ -144,7 +168,7 @@ final class MatrixCommand extends BaseCommand {
         return Float.floatToRawIntBits(a) != Float.floatToRawIntBits(b);
     }
 
-    private void printText(TensorInit init, float[] values, Statistics statistics, boolean reproducible) {
+    private void printText(TensorInit init, float[] values, MatrixStatistics statistics, boolean reproducible) {
         out().println("seed " + seed.value() + ", layer " + layer + ", " + rows + " x " + cols + ", scheme "
                 + init.scheme());
         long shownRows = Math.min(rows, SHOWN);
@@ -159,27 +183,37 @@ final class MatrixCommand extends BaseCommand {
         if (rows > shownRows || cols > shownCols) {
             out().println("... the first " + shownRows + " x " + shownCols + "; --json prints all values");
         }
+        if (Terminal.colours(root)) {
+            out().println();
+            new HeatMap(values, Math.toIntExact(rows), Math.toIntExact(cols), target(init), init.std()).print(out());
+        }
         out().println();
-        new TextTable("", "target", "measured")
+        TextTable table = new TextTable("", "target", "measured")
                 .row("mean", Text.format("%.6f", target(init)), Text.format("%.6f", statistics.mean()))
                 .row("std", Text.format("%.6f", init.std()), Text.format("%.6f", statistics.std()))
                 .row("min", "", Text.format("%.6f", statistics.min()))
-                .row("max", "", Text.format("%.6f", statistics.max()))
-                .print(out());
+                .row("max", "", Text.format("%.6f", statistics.max()));
+        double[] singular = statistics.singularValues();
+        if (singular.length > 0) {
+            table.row("largest singular value", "", Text.format("%.6f", singular[0]))
+                    .row("smallest singular value", "", Text.format("%.6f", singular[singular.length - 1]))
+                    .row("condition number", "", condition(statistics));
+        }
+        table.print(out());
+        if (singularValues) {
+            out().println();
+            out().println("singular values, largest first:");
+            for (int k = 0; k < singular.length; k += SHOWN) {
+                StringBuilder line = new StringBuilder();
+                for (int at = k; at < Math.min(k + SHOWN, singular.length); at++) {
+                    line.append(Text.format("%10.6f", singular[at]));
+                }
+                out().println(line);
+            }
+        }
         if (compareModes) {
             out().println();
-            TextTable table = new TextTable("scheme", "target std", "mean", "std", "min", "max");
-            for (Scheme mode : modes()) {
-                Statistics s = statistics(mode);
-                table.row(
-                        mode,
-                        Text.format("%.6f", matrix(mode).std()),
-                        Text.format("%.6f", s.mean()),
-                        Text.format("%.6f", s.std()),
-                        Text.format("%.6f", s.min()),
-                        Text.format("%.6f", s.max()));
-            }
-            table.print(out());
+            printModes();
         }
         if (testRepro) {
             out().println();
@@ -191,6 +225,30 @@ final class MatrixCommand extends BaseCommand {
         }
     }
 
+    private void printModes() {
+        TextTable table = new TextTable("scheme", "target std", "mean", "std", "min", "max", "condition number");
+        for (Scheme mode : modes()) {
+            MatrixStatistics s = statistics(mode);
+            table.row(
+                    mode,
+                    Text.format("%.6f", matrix(mode).std()),
+                    Text.format("%.6f", s.mean()),
+                    Text.format("%.6f", s.std()),
+                    Text.format("%.6f", s.min()),
+                    Text.format("%.6f", s.max()),
+                    condition(s));
+        }
+        table.print(out());
+    }
+
+    private static String condition(MatrixStatistics statistics) {
+        if (statistics.singularValues().length == 0) {
+            return "not computed";
+        }
+        double condition = statistics.conditionNumber();
+        return Double.isInfinite(condition) ? "infinite" : Text.format(condition < 2 ? "%.8f" : "%.1f", condition);
+    }
+
     private static double target(TensorInit init) {
         return switch (init.scheme().kind()) {
             case ONES -> 1;
@@ -199,7 +257,7 @@ final class MatrixCommand extends BaseCommand {
         };
     }
 
-    private void printJson(TensorInit init, float[] values, Statistics statistics, boolean reproducible) {
+    private void printJson(TensorInit init, float[] values, MatrixStatistics statistics, boolean reproducible) {
         ObjectNode object = JSON.createObjectNode();
         object.put("seed", seed.value());
         object.put("layer", layer);
@@ -211,13 +269,22 @@ final class MatrixCommand extends BaseCommand {
         object.put("std", statistics.std());
         object.put("min", statistics.min());
         object.put("max", statistics.max());
+        if (statistics.singularValues().length > 0) {
+            put(object, "conditionNumber", statistics.conditionNumber());
+        }
+        if (singularValues) {
+            ArrayNode singular = object.putArray("singularValues");
+            for (double value : statistics.singularValues()) {
+                singular.add(value);
+            }
+        }
         if (testRepro) {
             object.put("reproducible", reproducible);
         }
         if (compareModes) {
             ArrayNode modes = object.putArray("modes");
             for (Scheme mode : modes()) {
-                Statistics s = statistics(mode);
+                MatrixStatistics s = statistics(mode);
                 ObjectNode node = modes.addObject();
                 node.put("scheme", mode.toString());
                 node.put("targetStd", matrix(mode).std());
@@ -225,6 +292,9 @@ final class MatrixCommand extends BaseCommand {
                 node.put("std", s.std());
                 node.put("min", s.min());
                 node.put("max", s.max());
+                if (s.singularValues().length > 0) {
+                    put(node, "conditionNumber", s.conditionNumber());
+                }
             }
         }
         ArrayNode rowsNode = object.putArray("values");
@@ -242,15 +312,26 @@ final class MatrixCommand extends BaseCommand {
     }
 
     private static List<Scheme> modes() {
-        return Arrays.asList(
-                Scheme.HE, Scheme.XAVIER, Scheme.LECUN, Scheme.HE_UNIFORM, Scheme.XAVIER_UNIFORM, Scheme.LECUN_UNIFORM);
+        return List.of(
+                Scheme.HE,
+                Scheme.XAVIER,
+                Scheme.LECUN,
+                Scheme.HE_UNIFORM,
+                Scheme.XAVIER_UNIFORM,
+                Scheme.LECUN_UNIFORM,
+                Scheme.ORTHOGONAL,
+                Scheme.SIGNED_CONSTANT);
     }
 
     private TensorInit matrix(Scheme mode) {
         return TensorInit.matrix(seed.value(), layer, rows, cols, mode);
     }
 
-    private Statistics statistics(Scheme mode) {
-        return Statistics.of(matrix(mode).toArray());
+    private MatrixStatistics statistics(Scheme mode) {
+        float[] values = matrix(mode).toArray();
+        boolean small = Math.max(rows, cols) <= FREE_SINGULAR_SIDE;
+        return MatrixStatistics.of(
+                values,
+                small ? SingularValues.of(values, Math.toIntExact(rows), Math.toIntExact(cols)) : new double[0]);
     }
 }

@@ -24,6 +24,11 @@ final class Terminal {
         return new Terminal(err, Boolean.getBoolean("detinit.stderr.tty") && !root.noColor);
     }
 
+    /** Whether data on stdout may be coloured: it goes to a terminal and nobody said no. */
+    static boolean colours(Detinit root) {
+        return Boolean.getBoolean("detinit.stdout.tty") && !root.noColor && System.getenv("NO_COLOR") == null;
+    }
+
     /** A line that will be overwritten; shown on terminals only, ten times a second at most. */
     void progress(String text) {
         long now = System.nanoTime();

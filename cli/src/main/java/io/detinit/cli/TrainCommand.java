@@ -2,7 +2,6 @@ package io.detinit.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.detinit.generator.Scheme;
 import io.detinit.interop.file.OutputFolder;
 import io.detinit.models.ModelSpec;
 import io.detinit.training.DeviceChoice;
@@ -19,6 +18,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Train through DJL. */
@@ -50,8 +50,8 @@ final class TrainCommand extends BaseCommand {
             description = "Seed of the weights and of the sample order.")
     Seed seed = new Seed(0);
 
-    @Option(names = "--scheme", paramLabel = "NAME", description = "Scheme of the weights (default: he).")
-    String scheme = "he";
+    @Mixin
+    RuleOptions rules = new RuleOptions();
 
     @Option(names = "--epochs", paramLabel = "N", description = "Passes over the data (default: 5).")
     int epochs = 5;
@@ -98,7 +98,7 @@ final class TrainCommand extends BaseCommand {
         TrainConfig.OptimizerKind kind = TrainConfig.OptimizerKind.parse(optimizer);
         TrainConfig config = new TrainConfig(
                 ModelSpec.parse(model),
-                Scheme.parse(scheme),
+                rules.parse(),
                 seed.value(),
                 epochs,
                 batch,

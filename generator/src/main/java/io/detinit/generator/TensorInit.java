@@ -83,7 +83,7 @@ public final class TensorInit {
      * 256}, {@code 512}) force one.
      *
      * @return such as {@code vector, 512 bits (the widest vectors that this JVM offers on this CPU)}
-     * @throws IllegalStateException if a system property forces a kernel that cannot run here
+     * @throws IllegalArgumentException if a system property forces a kernel that cannot run here
      */
     public static String kernel() {
         Kernels.Choice choice = Kernels.active();

@@ -29,7 +29,7 @@ record RunCard(ObjectNode json) {
         card.put("algorithm", InitPlan.ALGORITHM);
         card.put("seed", config.seed());
         card.put("model", config.model().text());
-        card.put("scheme", config.scheme().toString());
+        card.put("scheme", config.rules().toString());
         ObjectNode images = card.putObject("data");
         images.put("name", data.name());
         images.put("train", data.train().count());

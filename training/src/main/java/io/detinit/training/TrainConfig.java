@@ -1,6 +1,6 @@
 package io.detinit.training;
 
-import io.detinit.generator.Scheme;
+import io.detinit.generator.InitRules;
 import io.detinit.models.ModelSpec;
 import java.util.Arrays;
 import java.util.Locale;
@@ -9,7 +9,7 @@ import java.util.Locale;
  * How to train.
  *
  * @param model the model
- * @param scheme the scheme of its weights
+ * @param rules the schemes of its parameters
  * @param seed the seed of the initial weights and of the order of the samples
  * @param epochs how many passes over the training samples, >= 1
  * @param batch samples in a step, >= 1; the last step of an epoch may have fewer
@@ -21,7 +21,7 @@ import java.util.Locale;
  */
 public record TrainConfig(
         ModelSpec model,
-        Scheme scheme,
+        InitRules rules,
         long seed,
         int epochs,
         int batch,

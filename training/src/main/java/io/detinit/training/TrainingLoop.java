@@ -15,7 +15,6 @@ import ai.djl.training.Trainer;
 import ai.djl.training.loss.Loss;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
-import io.detinit.generator.InitRules;
 import io.detinit.models.Seeding;
 import io.detinit.training.data.EpochOrder;
 import java.util.ArrayList;
@@ -54,7 +53,7 @@ public final class TrainingLoop {
         boolean done = false;
         try {
             model.setBlock(config.model().newBlock());
-            Seeding seeding = Seeding.bind(model.getBlock(), config.seed(), InitRules.of(config.scheme()));
+            Seeding seeding = Seeding.bind(model.getBlock(), config.seed(), config.rules());
             List<EpochResult> history = run(config, model, device, train, test, listener);
             done = true;
             return new TrainedModel(model, seeding.parameters(), seeding.plan(), config, history);

@@ -11,7 +11,7 @@ import ai.djl.Model;
 import ai.djl.ndarray.NDManager;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.detinit.generator.Scheme;
+import io.detinit.generator.InitRules;
 import io.detinit.interop.audit.AuditReport;
 import io.detinit.interop.audit.Auditor;
 import io.detinit.interop.audit.Provenance;
@@ -69,7 +69,7 @@ class TrainingLoopTest {
     private static TrainConfig config(String model, int epochs, TrainConfig.OptimizerKind kind, double momentum) {
         return new TrainConfig(
                 ModelSpec.parse(model),
-                Scheme.HE,
+                InitRules.he(),
                 42,
                 epochs,
                 128,

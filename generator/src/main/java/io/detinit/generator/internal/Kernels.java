@@ -3,6 +3,7 @@ package io.detinit.generator.internal;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Chooses the kernel, once, by what the JVM and the CPU can do; all kernels give the same bits.
@@ -30,19 +31,36 @@ public final class Kernels {
     /** A kernel and why it is used. */
     public record Choice(FillKernel kernel, String reason) {}
 
-    /** Loaded when the first weights are asked for. */
+    /** Loaded when the first weights are asked for; remembers a refusal, so that every caller gets the same message. */
     private static final class Chosen {
-        static final Choice CHOICE = logged(choose(System.getProperty(KERNEL_PROPERTY, "auto")));
+        static final @Nullable Choice CHOICE;
+        static final String REFUSAL;
+
+        static {
+            Choice choice = null;
+            String refusal = "";
+            try {
+                choice = logged(choose(System.getProperty(KERNEL_PROPERTY, "auto")));
+            } catch (IllegalArgumentException e) {
+                refusal = String.valueOf(e.getMessage());
+            }
+            CHOICE = choice;
+            REFUSAL = refusal;
+        }
     }
 
     /**
      * The kernel in use.
      *
      * @return the kernel and the reason for it
-     * @throws IllegalStateException if a system property forces a kernel that cannot run here
+     * @throws IllegalArgumentException if a system property forces a kernel that cannot run here
      */
     public static Choice active() {
-        return Chosen.CHOICE;
+        Choice choice = Chosen.CHOICE;
+        if (choice == null) {
+            throw new IllegalArgumentException(Chosen.REFUSAL);
+        }
+        return choice;
     }
 
     private static Choice logged(Choice choice) {
@@ -56,7 +74,7 @@ public final class Kernels {
      *
      * @param wish {@code auto}, {@code scalar} or {@code vector}
      * @return the kernel and the reason for it
-     * @throws IllegalStateException if the wish is unknown or cannot be met
+     * @throws IllegalArgumentException if the wish is unknown or cannot be met
      */
     static Choice choose(String wish) {
         switch (wish.toLowerCase(Locale.ROOT)) {
@@ -65,7 +83,7 @@ public final class Kernels {
             }
             case "vector" -> {
                 if (!hasVectorModule()) {
-                    throw new IllegalStateException(
+                    throw new IllegalArgumentException(
                             "-D" + KERNEL_PROPERTY + "=vector, but the JVM runs without the module " + VECTOR_MODULE
                                     + "; start it with --add-modules " + VECTOR_MODULE);
                 }
@@ -75,7 +93,7 @@ public final class Kernels {
                 return automatic();
             }
             default ->
-                throw new IllegalStateException(
+                throw new IllegalArgumentException(
                         "-D" + KERNEL_PROPERTY + "=" + wish + " is unknown; it is auto, scalar or vector");
         }
     }
@@ -115,7 +133,7 @@ public final class Kernels {
                     .getDeclaredConstructor()
                     .newInstance();
         } catch (ExceptionInInitializerError e) {
-            if (e.getCause() instanceof IllegalStateException refused) {
+            if (e.getCause() instanceof IllegalArgumentException refused) {
                 throw refused;
             }
             throw e;
@@ -129,7 +147,7 @@ public final class Kernels {
      *
      * @param widest the widest that the CPU offers, in bits
      * @return the width that {@value #BITS_PROPERTY} asks for, else the widest but no more than 512
-     * @throws IllegalStateException if the property asks for more than the CPU offers, or for an unknown width
+     * @throws IllegalArgumentException if the property asks for more than the CPU offers, or for an unknown width
      */
     public static int vectorBits(int widest) {
         String wish = System.getProperty(BITS_PROPERTY);
@@ -137,11 +155,12 @@ public final class Kernels {
             return Math.min(widest, 512);
         }
         if (!wish.matches("128|256|512")) {
-            throw new IllegalStateException("-D" + BITS_PROPERTY + "=" + wish + " is unknown; it is 128, 256 or 512");
+            throw new IllegalArgumentException(
+                    "-D" + BITS_PROPERTY + "=" + wish + " is unknown; it is 128, 256 or 512");
         }
         int bits = Integer.parseInt(wish);
         if (bits > widest) {
-            throw new IllegalStateException(
+            throw new IllegalArgumentException(
                     "-D" + BITS_PROPERTY + "=" + bits + ", but the widest vectors here have " + widest + " bits");
         }
         return bits;
