@@ -14,7 +14,10 @@ import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.Objects;
-import java.util.stream.LongStream;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ForkJoinTask;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,8 +34,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TensorInit {
 
-    /** Weights of one parallel task: some 60 microseconds of work. */
-    private static final int TASK = 64 * FillKernel.BLOCK;
+    /** Weights of one parallel task: some 30 microseconds of work. */
+    private static final int TASK = 32 * FillKernel.BLOCK;
 
     private final long seed;
     private final long layer;
@@ -191,9 +194,9 @@ public final class TensorInit {
         Objects.checkFromIndexSize(offset, count, destination.length);
         if (count > 0) {
             BlockSource source = source(count);
-            inTasks(count, (start, length) -> {
+            inTasks(count, (start, length, scratch) -> {
                 int at = Math.toIntExact(start);
-                source.fill(from + at, destination, offset + at, length, new Scratch(length));
+                source.fill(from + at, destination, offset + at, length, scratch);
             });
         }
     }
@@ -211,7 +214,7 @@ public final class TensorInit {
     public void fill(long from, long count, WeightType type, ByteBuffer destination) {
         ByteBuffer target = target(from, count, type, destination);
         if (count > 0) {
-            write(source(count), from, 0, count, type, target);
+            write(source(count), from, 0, count, type, target, new Scratch(count));
         }
         destination.position(destination.position() + target.capacity());
     }
@@ -229,7 +232,7 @@ public final class TensorInit {
         ByteBuffer target = target(from, count, type, destination);
         if (count > 0) {
             BlockSource source = source(count);
-            inTasks(count, (start, length) -> write(source, from, start, length, type, target));
+            inTasks(count, (start, length, scratch) -> write(source, from, start, length, type, target, scratch));
         }
         destination.position(destination.position() + target.capacity());
     }
@@ -388,7 +391,14 @@ public final class TensorInit {
     }
 
     /** Writes the elements [from + start, from + start + count) to their place in a target that begins with from. */
-    private void write(BlockSource source, long from, long start, long count, WeightType type, ByteBuffer target) {
+    private void write(
+            BlockSource source,
+            long from,
+            long start,
+            long count,
+            WeightType type,
+            ByteBuffer target,
+            Scratch scratch) {
         if (type == WeightType.FLOAT64) {
             long cols = shape.cols();
             for (long e = start; e < start + count; e++) {
@@ -396,7 +406,6 @@ public final class TensorInit {
             }
             return;
         }
-        Scratch scratch = new Scratch(count);
         FloatBuffer floats = target.asFloatBuffer();
         for (long e = start; e < start + count; e += FillKernel.BLOCK) {
             int run = (int) Math.min(FillKernel.BLOCK, start + count - e);
@@ -419,12 +428,21 @@ public final class TensorInit {
     }
 
     private interface Task {
-        void run(long start, int length);
+        void run(long start, int length, Scratch scratch);
     }
 
+    /** Shares tasks out among the threads as each becomes free. */
     private static void inTasks(long count, Task task) {
         long tasks = (count + TASK - 1) / TASK;
-        LongStream.range(0, tasks).parallel().forEach(t -> task.run(t * TASK, (int) Math.min(TASK, count - t * TASK)));
+        ForkJoinPool pool = ForkJoinTask.getPool();
+        int threads = pool == null ? ForkJoinPool.getCommonPoolParallelism() + 1 : pool.getParallelism();
+        AtomicLong next = new AtomicLong();
+        IntStream.range(0, (int) Math.min(threads, tasks)).parallel().forEach(thread -> {
+            Scratch scratch = new Scratch(Math.min(count, TASK));
+            for (long t = next.getAndIncrement(); t < tasks; t = next.getAndIncrement()) {
+                task.run(t * TASK, (int) Math.min(TASK, count - t * TASK), scratch);
+            }
+        });
     }
 
     private OrthogonalMatrix orthogonal() {
