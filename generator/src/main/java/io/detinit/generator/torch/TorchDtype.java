@@ -1,0 +1,48 @@
+package io.detinit.generator.torch;
+
+/**
+ * The dtype a tensor had <em>while it was initialised</em>: {@code nn.Linear(3, 4).half()} was initialised as
+ * {@link #FLOAT32}, {@code nn.Linear(3, 4, dtype=torch.float16)} as {@link #FLOAT16}.
+ */
+public enum TorchDtype {
+    /** IEEE 754 binary16; one draw an element. */
+    FLOAT16(2, 1, 11),
+    /** bfloat16; one draw an element. */
+    BFLOAT16(2, 1, 8),
+    /** IEEE 754 binary32, the default; one draw an element. */
+    FLOAT32(4, 1, 24),
+    /** IEEE 754 binary64; two draws an element. */
+    FLOAT64(8, 2, 53),
+    /** Signed 64-bit integers: counters such as {@code num_batches_tracked}; never drawn. */
+    INT64(8, 0, 0);
+
+    private final int bytes;
+    private final int drawsPerUniform;
+    private final int digits;
+
+    TorchDtype(int bytes, int drawsPerUniform, int digits) {
+        this.bytes = bytes;
+        this.drawsPerUniform = drawsPerUniform;
+        this.digits = digits;
+    }
+
+    /** {@return the bytes of an element} */
+    public int bytes() {
+        return bytes;
+    }
+
+    /** {@return the 32-bit draws that one uniform value takes; 0 for integers, which are never drawn} */
+    public int drawsPerUniform() {
+        return drawsPerUniform;
+    }
+
+    /** The significant bits, hidden bit included: how many bits of a draw a uniform value keeps. */
+    int digits() {
+        return digits;
+    }
+
+    /** Whether arithmetic on this dtype is done in float32 and rounded. */
+    boolean isReduced() {
+        return this == FLOAT16 || this == BFLOAT16;
+    }
+}
