@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -39,7 +40,7 @@ public record TorchModule(List<TorchTensor> stateDict, List<TorchStep> steps) {
                 throw new IllegalArgumentException("a step writes '" + step.tensor() + "', which is no tensor");
             }
             if (step instanceof TorchStep.Copy copy
-                    && (!written.contains(copy.source()) || !shape.equals(shapes.get(copy.source())))) {
+                    && !(written.contains(copy.source()) && Objects.equals(shape, shapes.get(copy.source())))) {
                 throw new IllegalArgumentException(
                         "'" + copy.tensor() + "' of shape " + shape + " cannot be a copy of '" + copy.source()
                                 + "': missing, not yet written, or of another shape");

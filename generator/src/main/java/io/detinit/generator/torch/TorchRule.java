@@ -114,12 +114,12 @@ public enum TorchRule {
     /** {@code kaiming_uniform_(a=sqrt(5))}: about 1/sqrt(fan), but not always the same float64. */
     private static double kaimingBound(long fan) {
         double gain = Math.sqrt(2.0 / (1 + KAIMING_SLOPE * KAIMING_SLOPE));
-        double std = gain / Math.sqrt(fan);
+        double std = gain / Math.sqrt((double) fan);
         return Math.sqrt(3.0) * std;
     }
 
     private static double inverseRoot(long fan) {
-        return 1.0 / Math.sqrt(fan);
+        return 1.0 / Math.sqrt((double) fan);
     }
 
     private static double xavierStd(TensorShape shape) {
