@@ -1,0 +1,184 @@
+package io.detinit.generator.torch;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.TestReporter;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Real PyTorch constructs random modules after random seeds and other draws; the replay makes the same bits. Run by
+ * {@code mvn -Poracle}, with the environment variable DETINIT_ORACLE_PYTHON naming a Python that has torch (2.15.0 when this
+ * was written). The cases come from {@code -Ddetinit.oracle.seed=N}, by default from the clock, and are reported.
+ */
+@Tag("oracle")
+class TorchOracleTest {
+
+    /** Reads {@code seed, uniforms before, normals before, dtype, expression} a line. */
+    private static final String PROGRAM = """
+            import sys, base64, warnings, torch
+            from torch import nn
+            warnings.simplefilter('ignore')
+            x = torch.empty(1000, dtype=torch.float16).uniform_().double() * 2048
+            print('wide' if bool((x != x.round()).any()) else 'narrow', torch.__version__)
+            for line in sys.stdin:
+                seed, uniforms, normals, dtype, expression = line.rstrip().split('\\t')
+                torch.set_default_dtype(torch.float32)
+                torch.manual_seed(int(seed))
+                torch.rand(int(uniforms))
+                torch.randn(int(normals))
+                torch.set_default_dtype(getattr(torch, dtype))
+                module = eval(expression)
+                print('module', len(module.state_dict()))
+                for name, tensor in module.state_dict().items():
+                    raw = tensor.detach().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+                    print(name, str(list(tensor.shape)).replace(' ', ''), base64.b64encode(raw).decode())
+            """;
+
+    private static final TorchDtype[] DTYPES = {
+        TorchDtype.FLOAT32, TorchDtype.FLOAT32, TorchDtype.FLOAT64, TorchDtype.FLOAT16, TorchDtype.BFLOAT16
+    };
+
+    private record Planned(long seed, int uniforms, int normals, TorchDtype dtype, List<TorchCases.Case> cases) {
+
+        String line() {
+            List<String> parts = cases.stream().map(TorchCases.Case::python).toList();
+            return String.join(
+                    "\t",
+                    Long.toUnsignedString(seed),
+                    Integer.toString(uniforms),
+                    Integer.toString(normals),
+                    dtype.name().toLowerCase(java.util.Locale.ROOT),
+                    "nn.ModuleList([" + String.join(",", parts) + "])");
+        }
+
+        TorchReplay replay(TorchKernels kernels) {
+            StreamPosition start = StreamPosition.START
+                    .afterUniform(uniforms, TorchDtype.FLOAT32)
+                    .afterNormal(normals, TorchDtype.FLOAT32, kernels.era());
+            TorchModule[] modules = cases.stream().map(TorchCases.Case::module).toArray(TorchModule[]::new);
+            return TorchReplay.of(new TorchModules(kernels.era()).sequential(modules), seed, start, dtype, kernels);
+        }
+    }
+
+    private static List<Planned> plan(long seed, TorchEra era) {
+        SplittableRandom random = new SplittableRandom(seed);
+        TorchCases cases = new TorchCases(random, era);
+        List<Planned> plan = new ArrayList<>();
+        for (int i = 0; i < 400; i++) {
+            List<TorchCases.Case> modules = new ArrayList<>();
+            modules.add(cases.next(i % TorchCases.TYPES));
+            while (random.nextInt(3) > 0) {
+                modules.add(cases.next(random.nextInt(TorchCases.TYPES)));
+            }
+            plan.add(new Planned(
+                    random.nextLong() >>> 1,
+                    random.nextInt(700),
+                    random.nextInt(40),
+                    DTYPES[random.nextInt(DTYPES.length)],
+                    modules));
+        }
+        return plan;
+    }
+
+    private static List<String> ask(String capability, List<Planned> plan) throws IOException, InterruptedException {
+        String python = System.getenv("DETINIT_ORACLE_PYTHON");
+        assumeTrue(python != null && !python.isEmpty(), "DETINIT_ORACLE_PYTHON is not set");
+        ProcessBuilder builder = new ProcessBuilder(python, "-c", PROGRAM);
+        builder.environment().remove("ATEN_CPU_CAPABILITY");
+        if (!capability.isEmpty()) {
+            builder.environment().put("ATEN_CPU_CAPABILITY", capability);
+        }
+        java.io.File input = java.io.File.createTempFile("cases", ".txt");
+        try {
+            java.nio.file.Files.write(
+                    input.toPath(), plan.stream().map(Planned::line).toList());
+            Process process = builder.redirectInput(input)
+                    .redirectError(ProcessBuilder.Redirect.INHERIT)
+                    .start();
+            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertEquals(0, process.waitFor(), output);
+            return output.lines().toList();
+        } finally {
+            java.nio.file.Files.delete(input.toPath());
+        }
+    }
+
+    /** How many units in the last place a tensor may differ: none, but for what the C library's functions had a part in. */
+    private static long allowed(TorchInit init) {
+        TorchFill fill = init.fill() instanceof TorchFill.ZeroRow zero ? zero.fill() : init.fill();
+        if (!(fill instanceof TorchFill.Normal)) {
+            return 0;
+        }
+        if (init.dtype() == TorchDtype.FLOAT64) {
+            return 4;
+        }
+        boolean polynomials = init.kernels().normal() == NormalKernel.AVX2
+                && init.shape().elements() >= NormalBlocks.SIZE
+                && (!init.dtype().isReduced() || init.kernels().era().wideHalves());
+        return polynomials ? 0 : 1;
+    }
+
+    /** The bits of each element on a line on which neighbours are one unit in the last place apart. */
+    private static long[] ordered(byte[] bytes, int size) {
+        ByteBuffer in = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        long[] out = new long[bytes.length / size];
+        for (int i = 0; i < out.length; i++) {
+            long bits = size == 2 ? in.getShort() : size == 4 ? in.getInt() : in.getLong();
+            long magnitude = bits & (-1L >>> (65 - 8 * size));
+            out[i] = bits < 0 ? -magnitude : magnitude;
+        }
+        return out;
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "default"})
+    void randomModulesBitForBit(String capability, TestReporter reporter) throws Exception {
+        long seed = Long.getLong("detinit.oracle.seed", System.nanoTime());
+        reporter.publishEntry("detinit.oracle.seed", Long.toString(seed));
+        boolean wide = ask(capability, List.of()).get(0).startsWith("wide ");
+        TorchEra era = wide ? TorchEra.V2_15 : TorchEra.V1_2;
+        List<Planned> plan = plan(seed, era);
+        List<String> answer = ask(capability, plan);
+        TorchKernels kernels = (capability.isEmpty() ? TorchKernels.AVX2 : TorchKernels.DEFAULT).withEra(era);
+        int line = 1;
+        long elements = 0;
+        long inexact = 0;
+        for (Planned planned : plan) {
+            TorchReplay replay = planned.replay(kernels);
+            assertEquals("module " + replay.tensors().size(), answer.get(line++), planned.line());
+            for (TorchReplay.Tensor tensor : replay.tensors()) {
+                String[] parts = answer.get(line++).split(" ", -1);
+                String where = planned.line() + " " + tensor.name() + ", seed " + seed;
+                assertEquals(tensor.name(), parts[0], where);
+                assertEquals(tensor.entry().shape().toString().replace(" ", ""), parts[1], where);
+                TorchInit init = tensor.init();
+                long[] expected = ordered(
+                        Base64.getDecoder().decode(parts[2]), init.dtype().bytes());
+                long[] actual = ordered(init.bytes(), init.dtype().bytes());
+                assertEquals(expected.length, actual.length, where);
+                long allowed = allowed(init);
+                for (int i = 0; i < expected.length; i++) {
+                    long apart = Math.abs(expected[i] - actual[i]);
+                    assertTrue(apart <= allowed, where + "[" + i + "] is " + apart + " ulp apart");
+                    inexact += apart == 0 ? 0 : 1;
+                }
+                elements += expected.length;
+            }
+        }
+        assertEquals(answer.size(), line);
+        reporter.publishEntry("torch", answer.get(0));
+        reporter.publishEntry("elements", elements + ", of which " + inexact + " in the last place off");
+    }
+}
