@@ -1,6 +1,6 @@
-"""Writes torch-replay.json: known answers of PyTorch's CPU generator and default initialisation.
+"""Writes known answers of PyTorch's CPU generator and default initialisation.
 
-Run as: python torch-replay.py > torch-replay.json
+Run as: python torch-replay.py > torch-replay-VERSION.json
 """
 
 import hashlib
@@ -30,6 +30,8 @@ CASES = [
 ] + [
     {"module": name, "seed": 5, "dtype": dtype}
     for name in ("mlp", "cnn", "lstm") for dtype in ("float16", "bfloat16", "float64")
+] + [
+    {"module": "embedding", "seed": 5, "dtype": dtype} for dtype in ("float16", "bfloat16")
 ]
 
 
@@ -52,7 +54,7 @@ if __name__ == "__main__":
         print(json.dumps([answer(case) for case in CASES]))
     else:
         import torch
-        out = {"torch": torch.__version__.split("+")[0], "platform": "x86_64 Linux"}
+        out = {"torch": torch.__version__.split("+")[0].split("a")[0], "platform": "x86_64 Linux"}
         for key, capability in (("avx2", "avx2"), ("default", "default")):
             environment = dict(os.environ, ATEN_CPU_CAPABILITY=capability)
             out[key] = json.loads(subprocess.check_output([sys.executable, __file__, key], env=environment))

@@ -71,7 +71,7 @@ class TorchParityTest {
 
     /** The variant, and the AVX2 polynomials if they give the engine's bits; else the C library is left. */
     private TorchKernels kernels() {
-        TorchKernels avx2 = new TorchKernels(variant(), NormalKernel.AVX2, TorchEra.V1_2);
+        TorchKernels avx2 = new TorchKernels(variant(), NormalKernel.AVX2, TorchEra.V2_7);
         float[] replay = new float[1000];
         new TorchGenerator(1, avx2).normal(0, 1, replay, TorchDtype.FLOAT32);
         seed(1);

@@ -77,6 +77,19 @@ final class NormalBlocks {
         }
     }
 
+    /**
+     * Sixteen values of a reduced dtype from {@code at} on, in place: radius and angle rounded to that dtype, the functions and
+     * the products left in float32.
+     */
+    static void transformInFloat(float[] data, int at, float mean, float std, TorchDtype dtype, boolean fused) {
+        for (int j = at; j < at + HALF; j++) {
+            float theta = round((float) (2 * Math.PI * data[j + HALF]), dtype);
+            float radius = round((float) Math.sqrt(-2 * GlibcFloat.log(1 - data[j])), dtype);
+            data[j] = round(scale(radius * GlibcFloat.cos(theta), std, mean, fused), dtype);
+            data[j + HALF] = round(scale(radius * GlibcFloat.sin(theta), std, mean, fused), dtype);
+        }
+    }
+
     /** A float32 rounded half to even to a dtype and widened again. */
     static float round(float value, TorchDtype dtype) {
         return switch (dtype) {

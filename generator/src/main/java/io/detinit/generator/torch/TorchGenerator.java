@@ -173,7 +173,9 @@ public final class TorchGenerator {
     private void transform(double mean, double std, float[] out, int at, TorchDtype dtype) {
         float centre = NormalBlocks.round((float) mean, dtype);
         float width = NormalBlocks.round((float) std, dtype);
-        if (dtype.isReduced()) {
+        if (kernels.era().normalsInFloat(dtype)) {
+            NormalBlocks.transformInFloat(out, at, centre, width, dtype, fused());
+        } else if (dtype.isReduced()) {
             NormalBlocks.transformReduced(out, at, centre, width, dtype);
         } else {
             NormalBlocks.transform(out, at, centre, width, kernels.normal(), fusedNormals());

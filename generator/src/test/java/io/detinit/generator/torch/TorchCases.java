@@ -17,10 +17,17 @@ final class TorchCases {
 
     private final SplittableRandom random;
     private final TorchModules nn;
+    private final boolean transformerBias;
 
-    TorchCases(SplittableRandom random, TorchEra era) {
+    /**
+     * A source of configurations.
+     *
+     * @param transformerBias whether transformers and LayerNorm take {@code bias} (PyTorch 2.1 and later); without, they have it
+     */
+    TorchCases(SplittableRandom random, TorchEra era, boolean transformerBias) {
         this.random = random;
         this.nn = new TorchModules(era);
+        this.transformerBias = transformerBias;
     }
 
     /** One configuration. */
@@ -137,9 +144,10 @@ final class TorchCases {
         TorchEra era = nn.era();
         long width = 2 * size(8);
         long inner = size(20);
-        boolean bias = random.nextInt(4) > 0;
+        boolean bias = random.nextInt(4) > 0 || !transformerBias;
+        String option = transformerBias ? ",bias=" + python(bias) : "";
         TorchTransformer layer = new TorchTransformer(width, inner, bias);
-        String arguments = "(%d,2,dim_feedforward=%d,bias=%s)".formatted(width, inner, python(bias));
+        String arguments = "(%d,2,dim_feedforward=%d%s)".formatted(width, inner, option);
         int count = 1 + random.nextInt(3);
         return switch (type) {
             case 0 -> new Case("nn.TransformerEncoderLayer" + arguments, layer.encoderLayer(era));
@@ -148,14 +156,14 @@ final class TorchCases {
                 boolean decoder = random.nextBoolean();
                 String kind = decoder ? "Decoder" : "Encoder";
                 boolean norm = random.nextBoolean();
-                String last = norm ? ",norm=nn.LayerNorm(%d,bias=%s)".formatted(width, python(bias)) : "";
+                String last = norm ? ",norm=nn.LayerNorm(%d%s)".formatted(width, option) : "";
                 yield new Case(
                         "nn.Transformer%s(nn.Transformer%sLayer%s,%d%s)".formatted(kind, kind, arguments, count, last),
                         layer.stack(era, decoder ? layer.decoderLayer(era) : layer.encoderLayer(era), count, norm));
             }
             default ->
                 new Case(
-                        "nn.Transformer(%d,2,%d,%d,%d,bias=%s)".formatted(width, count, 4 - count, inner, python(bias)),
+                        "nn.Transformer(%d,2,%d,%d,%d%s)".formatted(width, count, 4 - count, inner, option),
                         layer.transformer(era, count, 4 - count));
         };
     }

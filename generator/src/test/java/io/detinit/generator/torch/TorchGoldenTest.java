@@ -16,15 +16,16 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalLong;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Known answers of PyTorch 2.15.0 in {@code torch-replay.json}, made by {@code torch-replay.py} beside it: the SHA-256 of
- * every tensor of the state dict, with the AVX2 kernels and with {@code ATEN_CPU_CAPABILITY=default} on glibc 2.36.
+ * Known answers of PyTorch 1.13.0 and 2.15.0 in {@code torch-replay-VERSION.json}, made by {@code torch-replay.py} beside them:
+ * the SHA-256 of every tensor of the state dict, with the AVX2 kernels and with {@code ATEN_CPU_CAPABILITY=default} on glibc
+ * 2.36.
  */
 class TorchGoldenTest {
 
-    private static final TorchModules NN = new TorchModules(TorchEra.V2_15);
+    private static final TorchModules NN = new TorchModules(TorchEra.V1_2); // modules are the same since
 
     private static final Map<String, TorchModule> MODULES = Map.ofEntries(
             Map.entry("mlp", NN.sequential(NN.linear(20, 12, true), NN.stateless(), NN.linear(12, 5, false))),
@@ -65,16 +66,15 @@ class TorchGoldenTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"avx2", "default"})
-    void everyTensorBitForBit(String capability) throws IOException {
+    @CsvSource({"1.13.0,V1_2,avx2", "1.13.0,V1_2,default", "2.15.0,V2_15,avx2", "2.15.0,V2_15,default"})
+    void everyTensorBitForBit(String version, TorchEra era, String capability) throws IOException {
         JsonNode golden;
-        try (InputStream in = TorchGoldenTest.class.getResourceAsStream("/torch-replay.json")) {
+        try (InputStream in = TorchGoldenTest.class.getResourceAsStream("/torch-replay-" + version + ".json")) {
             golden = new ObjectMapper().readTree(Objects.requireNonNull(in));
         }
-        assertEquals("2.15.0", golden.path("torch").asText());
-        TorchKernels kernels =
-                (capability.equals("avx2") ? TorchKernels.AVX2 : TorchKernels.DEFAULT).withEra(TorchEra.V2_15);
-        assertEquals(3 * MODULES.size() + 9, golden.path(capability).size());
+        assertEquals(version, golden.path("torch").asText());
+        TorchKernels kernels = (capability.equals("avx2") ? TorchKernels.AVX2 : TorchKernels.DEFAULT).withEra(era);
+        assertEquals(3 * MODULES.size() + 11, golden.path(capability).size());
         for (JsonNode entry : golden.path(capability)) {
             TorchModule module =
                     Objects.requireNonNull(MODULES.get(entry.path("module").asText()));

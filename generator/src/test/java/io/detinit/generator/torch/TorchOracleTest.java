@@ -27,11 +27,12 @@ class TorchOracleTest {
 
     /** Reads {@code seed, uniforms before, normals before, dtype, expression} a line. */
     private static final String PROGRAM = """
-            import sys, base64, warnings, torch
+            import sys, base64, inspect, warnings, torch
             from torch import nn
             warnings.simplefilter('ignore')
             x = torch.empty(1000, dtype=torch.float16).uniform_().double() * 2048
-            print('wide' if bool((x != x.round()).any()) else 'narrow', torch.__version__)
+            biased = 'bias' in inspect.signature(nn.TransformerEncoderLayer.__init__).parameters
+            print('wide' if bool((x != x.round()).any()) else 'narrow', 'bias' if biased else 'fixed', torch.__version__)
             for line in sys.stdin:
                 seed, uniforms, normals, dtype, expression = line.rstrip().split('\\t')
                 torch.set_default_dtype(torch.float32)
@@ -72,9 +73,9 @@ class TorchOracleTest {
         }
     }
 
-    private static List<Planned> plan(long seed, TorchEra era) {
+    private static List<Planned> plan(long seed, TorchEra era, boolean transformerBias) {
         SplittableRandom random = new SplittableRandom(seed);
-        TorchCases cases = new TorchCases(random, era);
+        TorchCases cases = new TorchCases(random, era, transformerBias);
         List<Planned> plan = new ArrayList<>();
         for (int i = 0; i < 400; i++) {
             List<TorchCases.Case> modules = new ArrayList<>();
@@ -147,9 +148,10 @@ class TorchOracleTest {
     void randomModulesBitForBit(String capability, TestReporter reporter) throws Exception {
         long seed = Long.getLong("detinit.oracle.seed", System.nanoTime());
         reporter.publishEntry("detinit.oracle.seed", Long.toString(seed));
-        boolean wide = ask(capability, List.of()).get(0).startsWith("wide ");
-        TorchEra era = wide ? TorchEra.V2_15 : TorchEra.V1_2;
-        List<Planned> plan = plan(seed, era);
+        String torch = ask(capability, List.of()).get(0);
+        boolean first = torch.contains(" 1.");
+        TorchEra era = torch.startsWith("wide ") ? TorchEra.V2_15 : first ? TorchEra.V1_2 : TorchEra.V2_7;
+        List<Planned> plan = plan(seed, era, torch.contains(" bias "));
         List<String> answer = ask(capability, plan);
         TorchKernels kernels = (capability.equals("default") ? TorchKernels.DEFAULT : TorchKernels.AVX2).withEra(era);
         int line = 1;
