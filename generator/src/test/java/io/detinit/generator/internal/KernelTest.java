@@ -33,7 +33,7 @@ class KernelTest {
     };
 
     /** The inverse of H: the state whose hash is given. */
-    private static long unhash(long x) {
+    static long unhash(long x) {
         x = (x ^ (x >>> 31) ^ (x >>> 62)) * inverse(0x94D049BB133111EBL);
         x = (x ^ (x >>> 27) ^ (x >>> 54)) * inverse(0xBF58476D1CE4E5B9L);
         return (x ^ (x >>> 30) ^ (x >>> 60)) - 0x9E3779B97F4A7C15L;

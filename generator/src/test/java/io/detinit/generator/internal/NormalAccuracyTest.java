@@ -4,10 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.detinit.generator.SplitMix64;
+import io.detinit.generator.internal.vector.FusedNormal;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.ToDoubleFunction;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -48,8 +50,9 @@ class NormalAccuracyTest {
         return words;
     }
 
-    private static double fastError(Words w) {
-        double fast = FastNormal.scaled(w.bits0(), w.bits1(), 1.0);
+    /** How far a formula's z is from the truth, relative to it. */
+    private static double error(Words w, ToDoubleFunction<Words> formula) {
+        double fast = formula.applyAsDouble(w);
         if (ExactNormal.isZero(w.bits0(), w.bits1())) {
             assertEquals(0.0, Math.abs(fast));
             return 0;
@@ -58,19 +61,31 @@ class NormalAccuracyTest {
         return Math.abs(((fast - exact.hi()) - exact.lo()) / exact.hi());
     }
 
-    @Test
-    void fastPathKeepsItsBound() {
+    private static double largestError(String name, ToDoubleFunction<Words> formula) {
         double worst = 0;
         for (Words words : worstCases()) {
-            worst = Math.max(worst, fastError(words));
+            worst = Math.max(worst, error(words, formula));
         }
         for (long k = 0; k < 1_000_000; k++) {
-            worst = Math.max(worst, fastError(random(k)));
+            worst = Math.max(worst, error(random(k), formula));
         }
-        System.Logger logger = System.getLogger(NormalAccuracyTest.class.getName());
         double log2 = Math.log(worst) / Math.log(2);
-        logger.log(System.Logger.Level.INFO, "seed {0}: largest relative error of the fast path 2^{1}", SEED, log2);
-        assertTrue(worst < FastNormal.RELATIVE_ERROR / 8, "2^" + log2 + " leaves no margin below 2^-46");
+        System.getLogger(NormalAccuracyTest.class.getName())
+                .log(System.Logger.Level.INFO, "seed {0}: largest relative error, {1}: 2^{2}", SEED, name, log2);
+        return worst;
+    }
+
+    @Test
+    void fastPathKeepsItsBound() {
+        double worst = largestError("scalar", w -> FastNormal.scaled(w.bits0(), w.bits1(), 1.0));
+        assertTrue(worst < FastNormal.RELATIVE_ERROR / 8, worst + " leaves no margin below 2^-46");
+    }
+
+    @Test
+    void fusedFormulaKeepsItsBound() {
+        double worst = largestError("vector", w -> FusedNormal.z(w.bits0(), w.bits1()));
+        assertTrue(worst < 0x1p-42 * 0.6, worst + " leaves no margin below 2^-42");
+        assertTrue(worst > 0x1p-42 * 0.3, worst + " is less than the polynomials' own error");
     }
 
     @Test

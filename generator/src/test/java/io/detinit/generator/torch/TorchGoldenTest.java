@@ -19,7 +19,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Known answers of PyTorch 1.13.0 and 2.15.0 in {@code torch-replay-VERSION.json}, made by {@code torch-replay.py} beside them:
+ * Known answers of PyTorch 1.13.0 and 2.15.0 in {@code torch-replay-VERSION.json}, made by
+ * {@code src/test/python/torch_replay.py}:
  * the SHA-256 of every tensor of the state dict, with the AVX2 kernels and with {@code ATEN_CPU_CAPABILITY=default} on glibc
  * 2.36.
  */

@@ -15,13 +15,10 @@ import jdk.incubator.vector.VectorSpecies;
  * The passes from the chain's states to weights.
  *
  * <p>Every lane computes the same operations whatever the width, and a weight is taken from here only where the whole error
- * interval of {@link #RELATIVE_ERROR} rounds to one float32; {@code docs/generator.md} derives the bound. All other weights,
+ * interval of {@link FusedFormula#RELATIVE_ERROR} rounds to one float32; {@code docs/generator.md} derives the bound. All other weights,
  * about one in 10^5, are computed again by {@link FastNormal}.
  */
 final class WeightPasses {
-
-    /** The relative error bound of the passes to normal weights, with the margin that the rounding test needs. */
-    static final double RELATIVE_ERROR = 0x1p-42;
 
     private static final VectorSpecies<Double> DOUBLES = VectorSpecies.of(double.class, Pass.SHAPE);
     private static final VectorSpecies<Float> FLOATS =
@@ -52,51 +49,30 @@ final class WeightPasses {
     /** 2^53 u1 becomes -2 ln u1. */
     static final class Logarithms extends Pass {
 
-        // -2 ln((1+s)/(1-s)) = s (L0 + t (L1 + ... + t L5)), t = s^2 in [0, 0.02944]; relative error below 2^-43.1
-        private static final double L0 = -4;
-        private static final double L1 = -4 * 0x1.5555555564eb7p-2;
-        private static final double L2 = -4 * 0x1.999998cae671fp-3;
-        private static final double L3 = -4 * 0x1.249323f5fe0a4p-3;
-        private static final double L4 = -4 * 0x1.c67ad18010d25p-4;
-        private static final double L5 = -4 * 0x1.8c8cb725e2db5p-4;
-        private static final double MINUS_TWO_LN2 = -0x1.62e42fefa39efp+0;
-
-        /** The bits of sqrt(1/2) with a cleared low half: where an exponent step is taken. */
-        private static final long SQRT_HALF_BITS = 0x3FE6A09E00000000L;
-
-        private static final long ONE_BITS = 0x3FF0000000000000L;
-        private static final long FRACTION = 0x000FFFFFFFFFFFFFL;
-
-        /** 2^52 as bits: with a biased exponent in its low bits it is a double, 2^52 + the exponent + 1023. */
-        private static final long TWO_52_BITS = 0x4330000000000000L;
-
-        /** Takes the 2^52, the exponent's bias and the 53 of 2^53 u1 off again. */
-        private static final double EXPONENT_BIAS = 0x1p52 + 1023 + 53;
-
         @Override
         void run(Arguments arguments) {
             double[] values = arguments.radius;
             for (int k = 0; k < arguments.count; k += LANES) {
                 LongVector bits = DoubleVector.fromArray(DOUBLES, values, k)
                         .reinterpretAsLongs()
-                        .add(ONE_BITS - SQRT_HALF_BITS);
+                        .add(FusedFormula.ONE_BITS - FusedFormula.SQRT_HALF_BITS);
                 DoubleVector exponent = bits.lanewise(VectorOperators.LSHR, 52)
-                        .lanewise(VectorOperators.OR, TWO_52_BITS)
+                        .lanewise(VectorOperators.OR, FusedFormula.TWO_52_BITS)
                         .reinterpretAsDoubles()
-                        .sub(EXPONENT_BIAS);
-                DoubleVector m = bits.lanewise(VectorOperators.AND, FRACTION)
-                        .add(SQRT_HALF_BITS)
+                        .sub(FusedFormula.EXPONENT_BIAS);
+                DoubleVector m = bits.lanewise(VectorOperators.AND, FusedFormula.FRACTION)
+                        .add(FusedFormula.SQRT_HALF_BITS)
                         .reinterpretAsDoubles()
                         .sub(1);
                 DoubleVector s = m.div(m.add(2));
                 DoubleVector t = s.mul(s);
-                DoubleVector p = constant(L5)
-                        .fma(t, constant(L4))
-                        .fma(t, constant(L3))
-                        .fma(t, constant(L2))
-                        .fma(t, constant(L1))
-                        .fma(t, constant(L0));
-                exponent.fma(constant(MINUS_TWO_LN2), p.mul(s)).intoArray(values, k);
+                DoubleVector p = constant(FusedFormula.L5)
+                        .fma(t, constant(FusedFormula.L4))
+                        .fma(t, constant(FusedFormula.L3))
+                        .fma(t, constant(FusedFormula.L2))
+                        .fma(t, constant(FusedFormula.L1))
+                        .fma(t, constant(FusedFormula.L0));
+                exponent.fma(constant(FusedFormula.MINUS_TWO_LN2), p.mul(s)).intoArray(values, k);
             }
         }
     }
@@ -104,34 +80,25 @@ final class WeightPasses {
     /** The root of the radius times the cosine of the angle, rounded where the rounding is certain. */
     static final class NormalWeights extends Pass {
 
-        // sin(2 pi x / 2^53) = x Q(x^2), |x| <= 2^51; relative error below 2^-43.5
-        private static final double Q0 = 0x1.921fb54442bb4p+2 * 0x1p-53;
-        private static final double Q1 = -0x1.4abbce624ad99p+5 * 0x1p-159;
-        private static final double Q2 = 0x1.466bc66ed3d1cp+6 * 0x1p-265;
-        private static final double Q3 = -0x1.32d2c9b2d1df5p+6 * 0x1p-371;
-        private static final double Q4 = 0x1.50770f6a5a66bp+5 * 0x1p-477;
-        private static final double Q5 = -0x1.e29b82ab98ea9p+3 * 0x1p-583;
-        private static final double Q6 = 0x1.d53abdeb199c1p+1 * 0x1p-689;
-
         @Override
         void run(Arguments arguments) {
             double[] radius = arguments.radius;
             double[] angle = arguments.angle;
             float[] out = arguments.out;
             int at = arguments.at;
-            double lower = arguments.scale * (1 - RELATIVE_ERROR);
-            double upper = arguments.scale * (1 + RELATIVE_ERROR);
+            double lower = arguments.scale * (1 - FusedFormula.RELATIVE_ERROR);
+            double upper = arguments.scale * (1 + FusedFormula.RELATIVE_ERROR);
             for (int k = 0; k < arguments.count; k += LANES) {
                 DoubleVector x = constant(0x1p51) // cos(2 pi u2) = sin(2 pi x)
                         .sub(DoubleVector.fromArray(DOUBLES, angle, k).abs());
                 DoubleVector y = x.mul(x);
-                DoubleVector q = constant(Q6)
-                        .fma(y, constant(Q5))
-                        .fma(y, constant(Q4))
-                        .fma(y, constant(Q3))
-                        .fma(y, constant(Q2))
-                        .fma(y, constant(Q1))
-                        .fma(y, constant(Q0));
+                DoubleVector q = constant(FusedFormula.Q6)
+                        .fma(y, constant(FusedFormula.Q5))
+                        .fma(y, constant(FusedFormula.Q4))
+                        .fma(y, constant(FusedFormula.Q3))
+                        .fma(y, constant(FusedFormula.Q2))
+                        .fma(y, constant(FusedFormula.Q1))
+                        .fma(y, constant(FusedFormula.Q0));
                 DoubleVector r = DoubleVector.fromArray(DOUBLES, radius, k).lanewise(VectorOperators.SQRT);
                 DoubleVector z = q.mul(x).mul(r);
                 // Adding +0 turns -0 into the +0 that z = 0 stands for

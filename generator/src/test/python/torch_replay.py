@@ -1,6 +1,6 @@
 """Writes known answers of PyTorch's CPU generator and default initialisation.
 
-Run as: python torch-replay.py > torch-replay-VERSION.json
+Run as: python torch_replay.py > torch-replay-VERSION.json
 """
 
 import hashlib
