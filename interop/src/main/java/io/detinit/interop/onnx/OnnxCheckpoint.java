@@ -154,6 +154,7 @@ public final class OnnxCheckpoint implements Checkpoint {
     }
 
     /** {@return one line for each thing in the model that holds weights and was not read} */
+    @Override
     public List<String> warnings() {
         return layout.warnings();
     }

@@ -1,8 +1,9 @@
 package io.detinit.interop.safetensors;
 
+import io.detinit.interop.file.FileBytes;
 import io.detinit.interop.file.MalformedFileException;
-import io.detinit.interop.file.PositionedRead;
 import io.detinit.interop.tensor.Checkpoint;
+import io.detinit.interop.tensor.FileTensor;
 import io.detinit.interop.tensor.Replacements;
 import io.detinit.interop.tensor.TensorInfo;
 import io.detinit.interop.tensor.TensorKinds;
@@ -10,15 +11,12 @@ import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 
 /**
  * An open safetensors file: {@code u64le N}, N bytes of JSON, data. Tensors come in header order and are read when asked for.
@@ -28,20 +26,18 @@ import java.util.Objects;
  */
 public final class SafetensorsFile implements Checkpoint {
 
-    private final Path path;
-    private final FileChannel channel;
+    private final FileBytes file;
     private final SafetensorsHeader header;
     private final List<TensorView> tensors;
 
-    private SafetensorsFile(Path path, FileChannel channel, SafetensorsHeader header, long dataStart) {
-        this.path = path;
-        this.channel = channel;
+    private SafetensorsFile(FileBytes file, SafetensorsHeader header, long dataStart) {
+        this.file = file;
         this.header = header;
         List<TensorView> views = new ArrayList<>();
         for (SafetensorsHeader.Entry entry : header.entries()) {
             TensorInfo info = new TensorInfo(
                     entry.name(), entry.dtype(), entry.shape(), TensorKinds.of(entry.name(), entry.dtype()));
-            views.add(new View(info, dataStart + entry.begin()));
+            views.add(FileTensor.in(info, file, dataStart + entry.begin()));
         }
         this.tensors = List.copyOf(views);
     }
@@ -55,14 +51,14 @@ public final class SafetensorsFile implements Checkpoint {
      * @throws IOException if the file cannot be read
      */
     public static SafetensorsFile open(Path path) throws IOException {
-        FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
+        FileBytes file = FileBytes.open(path);
         try {
-            long size = channel.size();
+            long size = file.size();
             if (size < 8) {
                 throw MalformedFileException.of(path, "byte 0", size + " bytes", "a header length of 8 bytes");
             }
             ByteBuffer length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
-            PositionedRead.fully(channel, path, 0, length);
+            file.read(0, length);
             long headerBytes = length.flip().order(ByteOrder.LITTLE_ENDIAN).getLong();
             if (headerBytes < 0 || headerBytes > SafetensorsHeader.MAX_BYTES) {
                 throw MalformedFileException.of(
@@ -79,18 +75,18 @@ public final class SafetensorsFile implements Checkpoint {
                         "at most the " + (size - 8) + " there are");
             }
             ByteBuffer json = ByteBuffer.allocate((int) headerBytes);
-            PositionedRead.fully(channel, path, 8, json);
+            file.read(8, json);
             SafetensorsHeader header = SafetensorsHeader.parse(json.flip(), size - 8 - headerBytes, path);
-            return new SafetensorsFile(path, channel, header, 8 + headerBytes);
+            return new SafetensorsFile(file, header, 8 + headerBytes);
         } catch (IOException | RuntimeException e) {
-            channel.close();
+            file.close();
             throw e;
         }
     }
 
     @Override
     public Path path() {
-        return path;
+        return file.path();
     }
 
     @Override
@@ -123,28 +119,6 @@ public final class SafetensorsFile implements Checkpoint {
 
     @Override
     public void close() throws IOException {
-        channel.close();
-    }
-
-    private final class View implements TensorView {
-
-        private final TensorInfo info;
-        private final long start;
-
-        View(TensorInfo info, long start) {
-            this.info = info;
-            this.start = start;
-        }
-
-        @Override
-        public TensorInfo info() {
-            return info;
-        }
-
-        @Override
-        public void readBytes(long position, ByteBuffer destination) throws IOException {
-            Objects.checkFromIndexSize(position, destination.remaining(), info.bytes());
-            PositionedRead.fully(channel, path, start + position, destination);
-        }
+        file.close();
     }
 }

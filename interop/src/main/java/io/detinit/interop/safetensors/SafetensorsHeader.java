@@ -16,9 +16,11 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The JSON header of a safetensors file, checked against every rule of the format.
@@ -30,6 +32,9 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
 
     /** The header may have at most this many bytes (the reference implementation's limit). */
     static final long MAX_BYTES = 100_000_000;
+
+    /** Dtypes that other formats have and this one does not. */
+    static final Set<DType> NOT_IN_THE_FORMAT = EnumSet.of(DType.C128, DType.I4, DType.U4, DType.I2, DType.U2);
 
     private static final JsonFactory JSON = JsonFactory.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -131,9 +136,8 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
             throw MalformedFileException.of(file, where, "a missing field", "dtype, shape and two data_offsets");
         }
         DType dtype = DType.of(dtypeName).orElse(null);
-        if (dtype == null) {
-            throw MalformedFileException.of(
-                    file, where + ": dtype", "'" + dtypeName + "'", "a safetensors dtype of whole bytes");
+        if (dtype == null || NOT_IN_THE_FORMAT.contains(dtype)) {
+            throw MalformedFileException.of(file, where + ": dtype", "'" + dtypeName + "'", "a safetensors dtype");
         }
         return entry(name, dtype, dims, offsets, where, file);
     }
@@ -144,10 +148,14 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
         long size;
         try {
             shape = TensorShape.of(dims);
-            size = Math.multiplyExact(shape.elements(), dtype.bytes());
+            size = dtype.bytesOf(shape.elements());
         } catch (IllegalArgumentException | ArithmeticException e) {
             throw MalformedFileException.of(
                     file, where + ": shape", java.util.Arrays.toString(dims), "fewer than 2^63 bytes");
+        }
+        if (!dtype.isWholeBytes() && Math.multiplyExact(shape.elements() % 8, dtype.bits()) % 8 != 0) {
+            throw MalformedFileException.of(
+                    file, where + ": shape", shape + " of " + dtype.bits() + " bits each", "whole bytes");
         }
         if (offsets[1] < offsets[0]) {
             throw MalformedFileException.of(

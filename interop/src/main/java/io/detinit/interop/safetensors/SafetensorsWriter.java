@@ -40,15 +40,20 @@ public final class SafetensorsWriter {
      * @param tensors in state-dict order
      * @param metadata the {@code __metadata__} strings
      * @throws IOException if reading a tensor or writing fails
-     * @throws IllegalArgumentException if a name is given twice or is {@code __metadata__}, or the header exceeds 100 MB
+     * @throws IllegalArgumentException if a name is given twice or is {@code __metadata__}, the format has no such dtype, or the
+     *     header exceeds 100 MB
      */
     public static void write(Path target, List<? extends TensorView> tensors, Map<String, String> metadata)
             throws IOException {
         List<TensorView> layout = new ArrayList<>(tensors);
-        layout.sort(Comparator.comparingInt(tensor -> -tensor.info().dtype().bytes()));
+        layout.sort(Comparator.comparingInt(tensor -> -tensor.info().dtype().bits()));
         Map<String, Long> begins = new HashMap<>();
         long at = 0;
         for (TensorView tensor : layout) {
+            if (SafetensorsHeader.NOT_IN_THE_FORMAT.contains(tensor.info().dtype())) {
+                throw new IllegalArgumentException("tensor '" + tensor.info().name() + "' is "
+                        + tensor.info().dtype() + "; safetensors has no such dtype");
+            }
             begins.put(tensor.info().name(), at);
             at = Math.addExact(at, tensor.info().bytes());
         }

@@ -27,6 +27,11 @@ public interface Checkpoint extends Closeable {
     /** {@return the file's own text metadata} */
     Map<String, String> metadata();
 
+    /** {@return one line for each thing in the file that was not read, or that a reader should know} */
+    default List<String> warnings() {
+        return List.of();
+    }
+
     /**
      * Looks a tensor up.
      *

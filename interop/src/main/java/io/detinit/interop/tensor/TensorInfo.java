@@ -28,6 +28,6 @@ public record TensorInfo(String name, DType dtype, TensorShape shape, Kind kind)
 
     /** {@return the size of the elements in bytes} */
     public long bytes() {
-        return Math.multiplyExact(shape.elements(), dtype.bytes());
+        return dtype.bytesOf(shape.elements());
     }
 }

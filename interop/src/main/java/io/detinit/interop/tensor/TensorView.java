@@ -26,6 +26,27 @@ public interface TensorView {
     void readBytes(long position, ByteBuffer destination) throws IOException;
 
     /**
+     * The bytes of a range, without a copy where they lie together, uncompressed and little-endian, in a file.
+     *
+     * @param position the first byte, counted from the tensor's first element
+     * @param length how many, at most 2^26
+     * @return a read-only buffer of that many bytes, little-endian, valid while the file is open
+     * @throws IOException if reading fails
+     * @throws IndexOutOfBoundsException if the range lies outside the tensor
+     */
+    default ByteBuffer view(long position, int length) throws IOException {
+        Objects.checkFromIndexSize(position, length, info().bytes());
+        ByteBuffer bytes = ByteBuffer.allocate(length);
+        readBytes(position, bytes);
+        return bytes.flip().asReadOnlyBuffer().order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** {@return where the elements lie, for people, such as {@code byte 4096}; empty where they are in memory} */
+    default String location() {
+        return "";
+    }
+
+    /**
      * Reads elements as float32. F16 and BF16 are exact, F64 is rounded.
      *
      * @param from the first element
@@ -81,8 +102,6 @@ public interface TensorView {
     private ByteBuffer readElements(long from, int count) throws IOException {
         Objects.checkFromIndexSize(from, count, info().shape().elements());
         int size = info().dtype().bytes();
-        ByteBuffer bytes = ByteBuffer.allocate(Math.multiplyExact(count, size)).order(ByteOrder.LITTLE_ENDIAN);
-        readBytes(from * size, bytes);
-        return bytes.flip().order(ByteOrder.LITTLE_ENDIAN);
+        return view(from * size, Math.multiplyExact(count, size));
     }
 }

@@ -45,9 +45,9 @@ final class ElementComparator {
     }
 
     private void compareChunk(ByteBuffer a, ByteBuffer b) {
-        int size = dtype.bytes();
+        int size = dtype.isWholeBytes() ? dtype.bytes() : 1; // packed elements are counted byte by byte
         for (int at = 0; at < a.limit(); at += size) {
-            if (bits(a, at) != bits(b, at)) {
+            if (bits(a, at) != bits(b, at) || (size == 16 && a.getLong(at + 8) != b.getLong(at + 8))) {
                 differing++;
                 double difference = difference(value(a, at), value(b, at));
                 maxAbsDifference = isCompared() ? Math.max(maxAbsDifference, difference) : Double.NaN;
@@ -65,17 +65,17 @@ final class ElementComparator {
 
     private boolean isCompared() {
         return switch (dtype) {
-            case C64, F8_E4M3, F8_E5M2, F8_E8M0, F8_E4M3FNUZ, F8_E5M2FNUZ -> false;
-            default -> true;
+            case F64, F32, F16, BF16, I64, I32, I16, I8, U64, U32, U16, U8, BOOL -> true;
+            default -> false;
         };
     }
 
     private long bits(ByteBuffer bytes, int at) {
-        return switch (dtype.bytes()) {
-            case 1 -> bytes.get(at);
-            case 2 -> bytes.getShort(at);
-            case 4 -> bytes.getInt(at);
-            default -> bytes.getLong(at);
+        return switch (dtype.bits()) {
+            case 64, 128 -> bytes.getLong(at);
+            case 32 -> bytes.getInt(at);
+            case 16 -> bytes.getShort(at);
+            default -> bytes.get(at);
         };
     }
 
