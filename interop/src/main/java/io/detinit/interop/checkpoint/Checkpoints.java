@@ -6,6 +6,7 @@ import io.detinit.interop.onnx.OnnxCheckpoint;
 import io.detinit.interop.plan.PlanJson;
 import io.detinit.interop.safetensors.SafetensorsFile;
 import io.detinit.interop.tensor.Checkpoint;
+import io.detinit.interop.torch.TorchFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -49,6 +50,9 @@ public final class Checkpoints {
         if (looksLikeSafetensors(head)) {
             return SafetensorsFile.open(path);
         }
+        if (TorchFile.matches(head)) {
+            return TorchFile.open(path);
+        }
         refuseOthers(path, head);
         if (String.valueOf(path.getFileName()).endsWith(".safetensors")) {
             return SafetensorsFile.open(path); // which says what is wrong with it
@@ -76,10 +80,8 @@ public final class Checkpoints {
     private static void refuseOthers(Path path, byte[] head) throws MalformedFileException {
         String text = new String(head, StandardCharsets.ISO_8859_1);
         String what = "";
-        if (text.startsWith("PK\3\4")) {
-            what = "a zip archive (PyTorch .pt, TorchScript or another)";
-        } else if (text.startsWith("\u0080")) {
-            what = "a Python pickle (legacy PyTorch or another)";
+        if (text.startsWith("\u0080")) {
+            what = "a Python pickle that is no file of torch.save";
         } else if (text.startsWith("DJL@")) {
             what = "a DJL .params file";
         } else if (text.startsWith("\u0093NUMPY")) {
