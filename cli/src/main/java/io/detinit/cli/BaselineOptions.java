@@ -1,11 +1,10 @@
 package io.detinit.cli;
 
 import io.detinit.generator.InitPlan;
-import io.detinit.generator.Scheme;
+import io.detinit.generator.InitRules;
 import io.detinit.interop.checkpoint.Checkpoints;
 import io.detinit.interop.plan.DefaultPlan;
 import io.detinit.interop.tensor.Checkpoint;
-import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -48,10 +47,7 @@ final class BaselineOptions {
             throw new UsageException(checkpoint.path()
                     + " carries no plan: give --seed S (and --plan P where the default plan is" + " not the model's)");
         }
-        return new Resolved(
-                DefaultPlan.of(
-                        checkpoint.tensors().stream().map(TensorView::info).toList(), seed.value(), Scheme.HE),
-                "default");
+        return new Resolved(DefaultPlan.of(checkpoint, seed.value(), InitRules.he()), "default");
     }
 
     private InitPlan withSeed(InitPlan found) {

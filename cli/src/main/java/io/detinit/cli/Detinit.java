@@ -24,7 +24,9 @@ import picocli.CommandLine.ScopeType;
         versionProvider = Detinit.Version.class,
         subcommands = {
             MatrixCommand.class,
+            InspectCommand.class,
             PlanCommand.class,
+            InitCommand.class,
             TrainCommand.class,
             AuditCommand.class,
             PruneCommand.class,

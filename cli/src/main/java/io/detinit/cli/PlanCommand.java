@@ -9,7 +9,6 @@ import io.detinit.interop.file.AtomicFile;
 import io.detinit.interop.plan.DefaultPlan;
 import io.detinit.interop.plan.PlanJson;
 import io.detinit.interop.tensor.Checkpoint;
-import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -53,8 +52,7 @@ final class PlanCommand extends BaseCommand {
         }
         InitPlan plan;
         try (Checkpoint checkpoint = Checkpoints.open(file)) {
-            plan = DefaultPlan.of(
-                    checkpoint.tensors().stream().map(TensorView::info).toList(), seed.value(), chosen);
+            plan = DefaultPlan.of(checkpoint, seed.value(), chosen);
         }
         String text = PlanJson.write(plan);
         if (output != null) {

@@ -22,6 +22,10 @@ final class RuleOptions {
                     + "'*.attn.*=custom:0.0442'; the first rule that fits counts. May be given several times.")
     List<String> rules = new ArrayList<>();
 
+    boolean given() {
+        return !scheme.equals("he") || !rules.isEmpty();
+    }
+
     InitRules parse() {
         InitRules chosen = InitRules.of(Scheme.parse(scheme));
         for (String rule : rules) {

@@ -110,8 +110,18 @@ public final class Checkpoints {
         if (inside != null) {
             return Optional.of(PlanJson.read(inside, checkpoint.path() + ": metadata " + Checkpoint.PLAN_KEY));
         }
-        Path sidecar = checkpoint.path().resolveSibling(checkpoint.path().getFileName() + ".plan.json");
+        Path sidecar = sidecar(checkpoint.path());
         return Files.isRegularFile(sidecar) ? Optional.of(readPlan(sidecar)) : Optional.empty();
+    }
+
+    /**
+     * Where the plan of a file lies that cannot carry it.
+     *
+     * @param file the file
+     * @return {@code <file>.plan.json} beside it
+     */
+    public static Path sidecar(Path file) {
+        return file.resolveSibling(file.getFileName() + ".plan.json");
     }
 
     /**

@@ -2,9 +2,13 @@ package io.detinit.interop.checkpoint;
 
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.ForkJoinPool;
+import java.util.function.LongConsumer;
 
 /**
  * The SHA-256 of a tensor's elements, row-major and little-endian, whatever file they lie in.
@@ -31,6 +35,37 @@ public final class TensorHash {
             digest.update(tensor.view(at, (int) Math.min(CHUNK, size - at)));
         }
         return HexFormat.of().formatHex(digest.digest());
+    }
+
+    /**
+     * Hashes many tensors, several at a time.
+     *
+     * @param tensors the tensors
+     * @param threads how many at a time, >= 1
+     * @param done called with the bytes of each tensor when it is hashed, from any thread
+     * @return 64 hex digits for each, in their order
+     * @throws IOException if reading fails
+     */
+    public static List<String> sha256(List<TensorView> tensors, int threads, LongConsumer done) throws IOException {
+        ForkJoinPool pool = new ForkJoinPool(threads);
+        try {
+            return pool.submit(() -> tensors.parallelStream()
+                            .map(tensor -> {
+                                try {
+                                    String hash = sha256(tensor);
+                                    done.accept(tensor.info().bytes());
+                                    return hash;
+                                } catch (IOException e) {
+                                    throw new UncheckedIOException(e);
+                                }
+                            })
+                            .toList())
+                    .join();
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        } finally {
+            pool.shutdown();
+        }
     }
 
     private static MessageDigest digest() {

@@ -6,7 +6,9 @@ import io.detinit.generator.InvalidPlanException;
 import io.detinit.generator.PlannedTensor;
 import io.detinit.generator.Scheme;
 import io.detinit.generator.TensorShape;
+import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.TensorInfo;
+import io.detinit.interop.tensor.TensorView;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -30,6 +32,23 @@ public final class DefaultPlan {
      */
     public static InitPlan of(List<TensorInfo> tensors, long seed, Scheme scheme) {
         return of(tensors, seed, InitRules.of(scheme));
+    }
+
+    /**
+     * Makes the plan of a checkpoint. Of tied tensors the first one is planned; the others are the same memory.
+     *
+     * @param checkpoint the open checkpoint
+     * @param seed the seed
+     * @param rules as below
+     * @return the plan of the floating-point parameters
+     * @throws InvalidPlanException if a scheme does not fit a parameter; the message names it
+     */
+    public static InitPlan of(Checkpoint checkpoint, long seed, InitRules rules) {
+        List<TensorInfo> tensors = checkpoint.tensors().stream()
+                .map(TensorView::info)
+                .filter(info -> !checkpoint.tied().containsKey(info.name()))
+                .toList();
+        return of(tensors, seed, rules);
     }
 
     /**

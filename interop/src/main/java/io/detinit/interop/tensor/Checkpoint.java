@@ -33,6 +33,20 @@ public interface Checkpoint extends Closeable {
     }
 
     /**
+     * Tensors that are the same memory as an earlier one, such as an output layer tied to an embedding.
+     *
+     * @return by their names, the name of the first one
+     */
+    default Map<String, String> tied() {
+        return Map.of();
+    }
+
+    /** {@return whether a copy keeps the metadata that {@link #rewrite} is given; else a sidecar file has to hold it} */
+    default boolean keepsMetadata() {
+        return true;
+    }
+
+    /**
      * Looks a tensor up.
      *
      * @param name its name in the file

@@ -35,8 +35,16 @@ final class LegacyFile {
                 && head.slice(2, MAGIC.length).equals(ByteBuffer.wrap(MAGIC));
     }
 
+    /**
+     * A legacy file.
+     *
+     * @param content its tensors
+     * @param storages its storages in the order of the file
+     */
+    record Legacy(TorchContent content, List<Storage> storages) {}
+
     /** Reads a file whose head {@link #matches}. */
-    static TorchContent read(ByteSource source) throws IOException {
+    static Legacy open(ByteSource source) throws IOException {
         String file = source.name();
         Pickle magic = PickleReader.read(source, 0);
         Pickle protocol = PickleReader.read(source, magic.end());
@@ -51,6 +59,8 @@ final class LegacyFile {
         }
         LegacyStorages storages = LegacyStorages.place(source, keys.end(), list, object.references());
         PickleFile pickle = PickleFile.of(file, object, storages);
-        return new TorchContent(TorchFormat.LEGACY, List.copyOf(pickle.tensors()), Map.of(), pickle.warnings());
+        TorchContent content =
+                new TorchContent(TorchFormat.LEGACY, List.copyOf(pickle.tensors()), Map.of(), pickle.warnings());
+        return new Legacy(content, storages.inOrder());
     }
 }

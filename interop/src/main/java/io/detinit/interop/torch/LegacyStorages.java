@@ -10,6 +10,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -49,7 +51,7 @@ final class LegacyStorages implements Rebuild.Storages {
                 }
             }
         }
-        Map<String, Storage> storages = new HashMap<>();
+        Map<String, Storage> storages = new LinkedHashMap<>();
         long at = from;
         for (Object key : keys.items()) {
             StorageId id = ids.get(key.toString());
@@ -81,6 +83,11 @@ final class LegacyStorages implements Rebuild.Storages {
             throw malformed(source, at, (source.size() - at) + " bytes after the last storage", "none");
         }
         return new LegacyStorages(source.name(), storages);
+    }
+
+    /** The storages in the order of the file. */
+    List<Storage> inOrder() {
+        return List.copyOf(storages.values());
     }
 
     private static int elementBytes(StorageId id) {

@@ -33,9 +33,4 @@ final class Storage {
     boolean bigEndian() {
         return bigEndian;
     }
-
-    /** Whether this is the same memory as another. */
-    boolean is(Storage other) {
-        return key.equals(other.key);
-    }
 }

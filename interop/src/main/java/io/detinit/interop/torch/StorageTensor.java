@@ -66,35 +66,8 @@ final class StorageTensor implements TensorView {
         int count = Math.toIntExact((skip + (long) destination.remaining() + size - 1) / size);
         byte[] elements = new byte[Math.multiplyExact(count, size)];
         new Gathering(view, size).read(first, count, elements);
-        arrange(elements, size);
+        ElementOrder.toValues(view, elements);
         destination.put(elements, skip, destination.remaining());
-    }
-
-    /** Byte order, then signs. */
-    private void arrange(byte[] elements, int size) {
-        int part = info.dtype().name().startsWith("C") ? size / 2 : size;
-        if (view.storage().bigEndian() && part > 1) {
-            for (int at = 0; at < elements.length; at += part) {
-                for (int low = at, high = at + part - 1; low < high; low++, high--) {
-                    byte swapped = elements[low];
-                    elements[low] = elements[high];
-                    elements[high] = swapped;
-                }
-            }
-        }
-        if (view.negative()) {
-            negate(elements, 0, part, part);
-        }
-        if (view.conjugate()) {
-            negate(elements, part, size, part);
-        }
-    }
-
-    /** Turns the sign of floating-point parts: the sign is the top bit of the last byte. */
-    private static void negate(byte[] elements, int from, int step, int part) {
-        for (int at = from; at < elements.length; at += step) {
-            elements[at + part - 1] ^= (byte) 0x80;
-        }
     }
 
     /** Walks over a view's elements in row-major order and copies each from the storage. */

@@ -2,6 +2,8 @@ package io.detinit.interop.torch;
 
 import io.detinit.interop.tensor.DType;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.stream.IntStream;
 
 /**
  * How a tensor lies in a storage. Immutable; nobody changes the arrays.
@@ -99,15 +101,10 @@ final class StorageView {
         return contiguous() && !swapped && !conjugate && !negative;
     }
 
-    /** Whether another tensor is the same elements in the same order. */
-    boolean sameAs(StorageView other) {
-        return storage.is(other.storage)
-                && dtype == other.dtype
-                && offset == other.offset
-                && Arrays.equals(sizes, other.sizes)
-                && Arrays.equals(strides, other.strides)
-                && conjugate == other.conjugate
-                && negative == other.negative;
+    /** The same for two tensors exactly where they are the same elements in the same order. */
+    String identity() {
+        return storage.key() + " " + dtype + " " + offset + " " + Arrays.toString(sizes) + Arrays.toString(strides)
+                + conjugate + negative;
     }
 
     /** The elements of the storage that the tensor may touch: from its offset to this one, exclusive. */
@@ -120,5 +117,28 @@ final class StorageView {
             last += (sizes[axis] - 1) * strides[axis];
         }
         return last + 1;
+    }
+
+    /** The axes with more than one element, widest stride first. */
+    int[] axesByStride() {
+        return IntStream.range(0, sizes.length)
+                .filter(axis -> sizes[axis] > 1)
+                .boxed()
+                .sorted(Comparator.comparingLong(axis -> -strides[axis]))
+                .mapToInt(Integer::intValue)
+                .toArray();
+    }
+
+    /** Whether no two elements lie in one place, as far as the strides tell without a search. */
+    boolean injective() {
+        long reach = 0;
+        int[] axes = axesByStride();
+        for (int k = axes.length - 1; k >= 0; k--) {
+            if (strides[axes[k]] <= reach) {
+                return elements() == 0;
+            }
+            reach += (sizes[axes[k]] - 1) * strides[axes[k]];
+        }
+        return true;
     }
 }

@@ -1,14 +1,19 @@
 package io.detinit.interop.torch;
 
-import io.detinit.interop.file.ByteSource;
+import io.detinit.interop.file.AtomicFile;
 import io.detinit.interop.file.FileBytes;
 import io.detinit.interop.file.MalformedFileException;
 import io.detinit.interop.tensor.Checkpoint;
+import io.detinit.interop.tensor.Replacements;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -22,10 +27,20 @@ public final class TorchFile implements Checkpoint {
 
     private final FileBytes file;
     private final TorchContent content;
+    private final Body body;
+    private final Map<String, String> tied;
 
-    private TorchFile(FileBytes file, TorchContent content) {
+    private TorchFile(FileBytes file, TorchContent content, Body body) {
         this.file = file;
         this.content = content;
+        this.body = body;
+        this.tied = ties(content.tensors());
+    }
+
+    /** Writes a copy of the file. */
+    @FunctionalInterface
+    private interface Body {
+        void write(StorageOverlays overlays, Map<String, String> metadata, FileChannel channel) throws IOException;
     }
 
     /**
@@ -50,17 +65,46 @@ public final class TorchFile implements Checkpoint {
     public static TorchFile open(Path path) throws IOException {
         FileBytes file = FileBytes.open(path);
         try {
-            return new TorchFile(file, read(file));
+            ByteBuffer head = ByteBuffer.allocate((int) Math.min(512, file.size()));
+            file.read(0, head);
+            return LegacyFile.matches(head.flip()) ? legacy(file) : zip(file);
         } catch (IOException | RuntimeException e) {
             file.close();
             throw e;
         }
     }
 
-    private static TorchContent read(ByteSource source) throws IOException {
-        ByteBuffer head = ByteBuffer.allocate((int) Math.min(512, source.size()));
-        source.read(0, head);
-        return LegacyFile.matches(head.flip()) ? LegacyFile.read(source) : ZipContent.read(TorchZip.open(source));
+    private static TorchFile legacy(FileBytes file) throws IOException {
+        LegacyFile.Legacy legacy = LegacyFile.open(file);
+        return new TorchFile(
+                file,
+                legacy.content(),
+                (overlays, metadata, channel) -> TorchRewriter.legacy(file, legacy.storages(), overlays, channel));
+    }
+
+    private static TorchFile zip(FileBytes file) throws IOException {
+        TorchZip zip = TorchZip.open(file);
+        TorchContent content = ZipContent.read(zip);
+        String prefix = content.format().metadataPrefix();
+        return new TorchFile(
+                file,
+                content,
+                (overlays, metadata, channel) -> TorchRewriter.zip(zip, overlays, metadata, prefix, channel));
+    }
+
+    private static Map<String, String> ties(List<TensorView> tensors) {
+        Map<String, String> firsts = new HashMap<>();
+        Map<String, String> ties = new LinkedHashMap<>();
+        for (TensorView tensor : tensors) {
+            if (tensor instanceof StorageTensor stored && tensor.info().bytes() > 0) {
+                String name = tensor.info().name();
+                String first = firsts.putIfAbsent(stored.storageView().identity(), name);
+                if (first != null) {
+                    ties.put(name, first);
+                }
+            }
+        }
+        return Collections.unmodifiableMap(ties);
     }
 
     @Override
@@ -89,9 +133,32 @@ public final class TorchFile implements Checkpoint {
     }
 
     @Override
+    public Map<String, String> tied() {
+        return tied;
+    }
+
+    @Override
+    public boolean keepsMetadata() {
+        return !content.format().metadataPrefix().isEmpty();
+    }
+
+    /**
+     * Writes a copy of the file. Storages are changed where a replaced tensor lies; all other records, and in a legacy file all
+     * other bytes, are copied as they are. Tied tensors stay tied.
+     *
+     * @param target the file to appear, whole or not at all; an existing one is replaced
+     * @param replacements by name; each has the dtype and shape of the tensor it replaces
+     * @param metadata entries {@code detinit.NAME}, kept as records of the archive; dropped where {@link #keepsMetadata} says no
+     * @throws MalformedFileException if replaced tensors share memory in another way than being tied
+     * @throws IOException if reading or writing fails
+     * @throws IllegalArgumentException if a replacement does not fit
+     */
+    @Override
     public void rewrite(Path target, Map<String, TensorView> replacements, Map<String, String> metadata)
             throws IOException {
-        throw MalformedFileException.unsupported(path(), "file", "writing " + format(), "x");
+        Replacements.check(content.tensors(), replacements);
+        StorageOverlays overlays = new StorageOverlays(file.name(), content.tensors(), replacements);
+        AtomicFile.write(target, channel -> body.write(overlays, metadata, channel));
     }
 
     @Override

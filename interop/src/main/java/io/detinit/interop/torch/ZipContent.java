@@ -12,9 +12,6 @@ import java.util.Locale;
  */
 final class ZipContent {
 
-    /** Where {@code torch.save} archives hold this project's records. */
-    static final String METADATA = "detinit/";
-
     private ZipContent() {}
 
     /** Reads an archive of any kind. */
@@ -22,7 +19,10 @@ final class ZipContent {
         if (zip.has("data.pkl") && !zip.has("constants.pkl")) {
             PickleFile pickle = zip.pickle("data.pkl", "data/", "");
             return new TorchContent(
-                    TorchFormat.ZIP, List.copyOf(pickle.tensors()), zip.metadata(METADATA), pickle.warnings());
+                    TorchFormat.ZIP,
+                    List.copyOf(pickle.tensors()),
+                    zip.metadata(TorchFormat.ZIP.metadataPrefix()),
+                    pickle.warnings());
         }
         throw refusal(zip);
     }

@@ -1,0 +1,61 @@
+package io.detinit.interop.init;
+
+import io.detinit.generator.InitPlan;
+import io.detinit.generator.InvalidPlanException;
+import io.detinit.generator.PlannedTensor;
+import io.detinit.interop.tensor.Checkpoint;
+import io.detinit.interop.tensor.TensorInfo;
+import io.detinit.interop.tensor.TensorView;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Writes a checkpoint in the state before training.
+ *
+ * <p>Stateless; safe for use by many threads.
+ */
+public final class Untrained {
+
+    private Untrained() {}
+
+    /**
+     * Writes a copy of a template in which every planned parameter has its initial value. Everything else stays: buffers, integers,
+     * what the plan does not name. Tied tensors stay tied.
+     *
+     * @param template the open template
+     * @param plan the initial values
+     * @param target the file to appear, whole or not at all; an existing one is replaced
+     * @param metadata entries to add to the file's metadata
+     * @return how many tensors were replaced, tied ones counted once
+     * @throws InvalidPlanException if the plan names a tensor that the template has not, or has in another shape or dtype
+     * @throws IOException if reading or writing fails
+     */
+    public static int write(Checkpoint template, InitPlan plan, Path target, Map<String, String> metadata)
+            throws IOException {
+        Map<String, TensorInfo> infos = new LinkedHashMap<>();
+        for (TensorView tensor : template.tensors()) {
+            infos.put(tensor.info().name(), tensor.info());
+        }
+        Map<String, TensorView> replacements = new LinkedHashMap<>();
+        for (PlannedTensor planned : plan.tensors()) {
+            replacements.put(planned.name(), initial(infos.get(planned.name()), planned, plan));
+        }
+        template.rewrite(target, replacements, metadata);
+        return replacements.size();
+    }
+
+    private static TensorView initial(
+            @org.jspecify.annotations.Nullable TensorInfo info, PlannedTensor planned, InitPlan plan) {
+        if (info == null) {
+            throw new InvalidPlanException("the plan names the tensor '" + planned.name()
+                    + "', which the file does not have; the plan belongs to another model");
+        }
+        if (!info.shape().equals(planned.shape()) || !info.dtype().isFloating()) {
+            throw new InvalidPlanException("tensor '" + planned.name() + "' is " + info.dtype() + " " + info.shape()
+                    + ", the plan says floats of shape " + planned.shape() + "; the plan belongs to another model");
+        }
+        return new InitialTensor(info, plan.init(planned));
+    }
+}
