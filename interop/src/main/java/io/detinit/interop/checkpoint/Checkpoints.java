@@ -31,7 +31,7 @@ public final class Checkpoints {
     /**
      * Opens a file.
      *
-     * @param path a safetensors or ONNX file, whatever its name
+     * @param path a file of any format that is read, whatever its name
      * @return the open checkpoint; close it
      * @throws MalformedFileException if it is neither, or breaks the rules of its format
      * @throws IOException if it cannot be read
@@ -53,7 +53,10 @@ public final class Checkpoints {
         if (TorchFile.matches(head)) {
             return TorchFile.open(path);
         }
-        refuseOthers(path, head);
+        Optional<MalformedFileException> refusal = ForeignFormat.refusal(path, head);
+        if (refusal.isPresent()) {
+            throw refusal.get();
+        }
         if (String.valueOf(path.getFileName()).endsWith(".safetensors")) {
             return SafetensorsFile.open(path); // which says what is wrong with it
         }
@@ -61,7 +64,7 @@ public final class Checkpoints {
         if (named || OnnxCheckpoint.looksLikeOnnx(ByteBuffer.wrap(head), Files.size(path))) {
             return OnnxCheckpoint.open(path);
         }
-        throw MalformedFileException.of(path, "byte 0", "no known format", "a safetensors or ONNX file");
+        throw MalformedFileException.of(path, "byte 0", "no known format", "a PyTorch, safetensors or ONNX file");
     }
 
     private static boolean looksLikeSafetensors(byte[] head) {
@@ -70,32 +73,6 @@ public final class Checkpoints {
         }
         long length = ByteBuffer.wrap(head).order(ByteOrder.LITTLE_ENDIAN).getLong();
         return length >= 0 && length <= 100_000_000 && (head[8] == '{' || Character.isWhitespace(head[8]));
-    }
-
-    private static boolean isMarkup(String text) {
-        String start = text.stripLeading().toLowerCase(java.util.Locale.ROOT);
-        return start.startsWith("<!doctype") || start.startsWith("<html") || start.startsWith("<?xml");
-    }
-
-    private static void refuseOthers(Path path, byte[] head) throws MalformedFileException {
-        String text = new String(head, StandardCharsets.ISO_8859_1);
-        String what = "";
-        if (text.startsWith("\u0080")) {
-            what = "a Python pickle that is no file of torch.save";
-        } else if (text.startsWith("DJL@")) {
-            what = "a DJL .params file";
-        } else if (text.startsWith("\u0093NUMPY")) {
-            what = "a NumPy array";
-        } else if (text.startsWith("version https://git-lfs")) {
-            throw MalformedFileException.of(
-                    path, "byte 0", "a Git LFS pointer", "the file it stands for; fetch it with git lfs pull");
-        } else if (isMarkup(text)) {
-            throw MalformedFileException.of(path, "byte 0", "an HTML or XML page", "a checkpoint; the download failed");
-        }
-        if (!what.isEmpty()) {
-            throw MalformedFileException.unsupported(
-                    path, "byte 0", what, "this version reads safetensors and ONNX; convert it first");
-        }
     }
 
     /**

@@ -94,7 +94,8 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
             }
         } catch (JsonProcessingException e) {
             long at = e.getLocation() == null ? 0 : Math.max(0, e.getLocation().getCharOffset());
-            throw MalformedFileException.of(file, "header, character " + at, e.getOriginalMessage(), "valid JSON");
+            String what = e.getOriginalMessage().replaceAll("\\s*\\(start marker at.*", "");
+            throw MalformedFileException.of(file, "header, character " + at, what, "valid JSON");
         } catch (MalformedFileException e) {
             throw e;
         } catch (IOException e) {

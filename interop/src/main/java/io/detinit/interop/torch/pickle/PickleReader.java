@@ -114,7 +114,7 @@ public final class PickleReader {
             case 'J' -> push((long) (int) in.number(4)); // BININT
             case 'K' -> push(in.number(1)); // BININT1
             case 'M' -> push(in.number(2)); // BININT2
-            case 0x8A -> push(integer(in.number(1))); // LONG1
+            case 0x8A -> push(integer(in.length(1))); // LONG1
             case 0x8B -> push(integer(in.length(4))); // LONG4
             case 'G' -> push(Double.longBitsToDouble(Long.reverseBytes(in.number(8)))); // BINFLOAT
             case 'X' -> push(in.text(in.length(4))); // BINUNICODE
