@@ -190,6 +190,30 @@ class TorchParityTest {
         }
     }
 
+    /** Which eras' rules give the engine's half normals: those of {@link TorchEra#V2_7}, and nearly no value by chance else. */
+    @Test
+    void halfNormalsRoundEveryOperation() {
+        seed(3);
+        float[] engine;
+        try (NDArray drawn = manager.randomNormal(0.25f, 1.5f, new Shape(4096), DataType.FLOAT16);
+                NDArray wide = drawn.toType(DataType.FLOAT32, true)) {
+            engine = wide.toFloatArray();
+        }
+        assertTrue(equal(engine, TorchEra.V2_7) > 4000, equal(engine, TorchEra.V2_7) + " of 4096");
+        assertTrue(equal(engine, TorchEra.V1_2) < 3000, equal(engine, TorchEra.V1_2) + " of 4096");
+        assertTrue(equal(engine, TorchEra.V2_15) < 3000, equal(engine, TorchEra.V2_15) + " of 4096");
+    }
+
+    private int equal(float[] engine, TorchEra era) {
+        float[] replay = new float[engine.length];
+        new TorchGenerator(3, kernels().withEra(era)).normal(0.25f, 1.5f, replay, TorchDtype.FLOAT16);
+        int equal = 0;
+        for (int i = 0; i < replay.length; i++) {
+            equal += replay[i] == engine[i] ? 1 : 0;
+        }
+        return equal;
+    }
+
     /** DJL brings a libtorch of before the change that {@link TorchEra#V2_15} names: eleven bits, not twenty-four. */
     @Test
     void halvesAreDrawnInTheirOwnPrecision() {

@@ -52,9 +52,11 @@ public record StreamPosition(long draw, long pendingPair) {
      * @param elements the tensor's elements, >= 0
      * @param dtype the tensor's dtype
      * @return the position after it
+     * @throws IllegalArgumentException if the number is negative, or the dtype is INT64, which is never drawn
+     * @throws ArithmeticException if the position exceeds 2^63-1
      */
     public StreamPosition afterUniform(long elements, TorchDtype dtype) {
-        return advanced(Math.multiplyExact(elements, drawsPerUniform(dtype)));
+        return advanced(Math.multiplyExact(counted(elements), drawsPerUniform(dtype)));
     }
 
     /**
@@ -64,9 +66,12 @@ public record StreamPosition(long draw, long pendingPair) {
      * @param dtype the tensor's dtype
      * @param era the rules
      * @return the position after it
+     * @throws IllegalArgumentException if the number is negative, or the dtype is INT64, which is never drawn
+     * @throws ArithmeticException if the position exceeds 2^63-1
      */
     public StreamPosition afterNormal(long elements, TorchDtype dtype, TorchEra era) {
-        if (elements < NormalBlocks.SIZE) {
+        int draws = drawsPerUniform(dtype);
+        if (counted(elements) < NormalBlocks.SIZE) {
             return afterScalarNormals(elements);
         }
         long tail = elements % NormalBlocks.SIZE;
@@ -76,7 +81,14 @@ public record StreamPosition(long draw, long pendingPair) {
         } else {
             uniforms = Math.addExact(elements, tail == 0 ? 0 : NormalBlocks.SIZE);
         }
-        return advanced(Math.multiplyExact(uniforms, drawsPerUniform(dtype)));
+        return advanced(Math.multiplyExact(uniforms, draws));
+    }
+
+    private static long counted(long elements) {
+        if (elements < 0) {
+            throw new IllegalArgumentException("a tensor of " + elements + " elements does not exist");
+        }
+        return elements;
     }
 
     private StreamPosition afterScalarNormals(long elements) {
@@ -85,7 +97,7 @@ public record StreamPosition(long draw, long pendingPair) {
             return elements == 0 ? this : at(draw);
         }
         long pairs = (fresh + 1) / 2;
-        long end = draw + pairs * PAIR_DRAWS;
+        long end = Math.addExact(draw, pairs * PAIR_DRAWS);
         return new StreamPosition(end, fresh % 2 == 0 ? NONE : end - PAIR_DRAWS);
     }
 

@@ -35,12 +35,18 @@ public record TorchAttention(long embed, long keys, long values, boolean bias, b
     }
 
     /**
-     * The module, as since 1.2.
+     * The module, as since 1.2. Before, {@code xavier_uniform_} drew each third of {@code in_proj_weight} and the output
+     * projection anew; that is not replayed.
      *
-     * @param era the rules of the output projection
+     * @param era the rules, of 1.2 or later
      * @return the module
+     * @throws IllegalArgumentException if the rules are of before 1.2
      */
     public TorchModule module(TorchEra era) {
+        if (era.compareTo(TorchEra.V1_2) < 0) {
+            throw new IllegalArgumentException(
+                    "nn.MultiheadAttention is replayed as of PyTorch 1.2 on, not as of " + era);
+        }
         TorchModule.Builder builder = TorchModule.builder(era);
         boolean joint = keys == embed && values == embed;
         long three = Math.multiplyExact(3, embed);

@@ -6,24 +6,26 @@ package io.detinit.generator.torch;
  */
 public enum TorchDtype {
     /** IEEE 754 binary16; one draw an element. */
-    FLOAT16(2, 1, 11),
+    FLOAT16(2, 1, 11, 65504),
     /** bfloat16; one draw an element. */
-    BFLOAT16(2, 1, 8),
+    BFLOAT16(2, 1, 8, 0x1.FEp127),
     /** IEEE 754 binary32, the default; one draw an element. */
-    FLOAT32(4, 1, 24),
+    FLOAT32(4, 1, 24, Float.MAX_VALUE),
     /** IEEE 754 binary64; two draws an element. */
-    FLOAT64(8, 2, 53),
+    FLOAT64(8, 2, 53, Double.MAX_VALUE),
     /** Signed 64-bit integers: counters such as {@code num_batches_tracked}; never drawn. */
-    INT64(8, 0, 0);
+    INT64(8, 0, 0, Long.MAX_VALUE);
 
     private final int bytes;
     private final int drawsPerUniform;
     private final int digits;
+    private final double largest;
 
-    TorchDtype(int bytes, int drawsPerUniform, int digits) {
+    TorchDtype(int bytes, int drawsPerUniform, int digits, double largest) {
         this.bytes = bytes;
         this.drawsPerUniform = drawsPerUniform;
         this.digits = digits;
+        this.largest = largest;
     }
 
     /** {@return the bytes of an element} */
@@ -39,6 +41,11 @@ public enum TorchDtype {
     /** The significant bits, hidden bit included: how many bits of a draw a uniform value keeps. */
     int digits() {
         return digits;
+    }
+
+    /** The largest value; what {@code uniform_} accepts as a bound and as the distance of two. */
+    double largest() {
+        return largest;
     }
 
     /** Whether arithmetic on this dtype is done in float32 and rounded. */

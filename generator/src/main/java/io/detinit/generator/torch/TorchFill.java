@@ -13,6 +13,7 @@ public sealed interface TorchFill {
      * @param dtype the tensor's dtype
      * @param era the rules
      * @return the position after it; {@code start} where nothing is drawn
+     * @throws IllegalArgumentException if something is drawn and the number is negative or the dtype INT64
      */
     StreamPosition after(StreamPosition start, long elements, TorchDtype dtype, TorchEra era);
 

@@ -9,7 +9,7 @@ import java.util.Objects;
 
 /**
  * One tensor's initial values, from what a plan needs to say about it. Everything before it on the stream is passed over, at
- * about a nanosecond a draw.
+ * less than a nanosecond a draw.
  *
  * @param seed the argument of {@code torch.manual_seed}; only its low 32 bits matter
  * @param start where on the stream the tensor's first draw is; of no meaning where nothing is drawn
@@ -74,10 +74,10 @@ public record TorchInit(
 
     /** The values, from a generator of the same seed and kernels that has not passed the start. */
     float[] floats(TorchGenerator generator) {
-        float[] out = new float[Math.toIntExact(shape.elements())];
         if (dtype.bytes() > 4) {
             throw new IllegalArgumentException("a tensor of " + dtype + " does not fit an array of float");
         }
+        float[] out = new float[length(1)];
         if (fill.isRandom()) {
             generator.advanceTo(start);
         }
@@ -112,7 +112,7 @@ public record TorchInit(
 
     /** The values, from a generator of the same seed and kernels that has not passed the start. */
     double[] doubles(TorchGenerator generator) {
-        double[] out = new double[Math.toIntExact(shape.elements())];
+        double[] out = new double[length(1)];
         if (dtype.bytes() <= 4) {
             float[] narrow = floats(generator);
             for (int i = 0; i < out.length; i++) {
@@ -154,8 +154,7 @@ public record TorchInit(
 
     /** The bytes, from a generator of the same seed and kernels that has not passed the start. */
     byte[] bytes(TorchGenerator generator) {
-        int size = Math.toIntExact(Math.multiplyExact(shape.elements(), dtype.bytes()));
-        ByteBuffer out = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer out = ByteBuffer.allocate(length(dtype.bytes())).order(ByteOrder.LITTLE_ENDIAN);
         switch (dtype) {
             case FLOAT16 -> each(floats(generator), value -> out.putShort(ReducedPrecision.toFloat16(value)));
             case BFLOAT16 -> each(floats(generator), value -> out.putShort(ReducedPrecision.toBfloat16(value)));
@@ -164,6 +163,15 @@ public record TorchInit(
             case INT64 -> Arrays.stream(doubles(generator)).forEach(value -> out.putLong((long) value));
         }
         return out.array();
+    }
+
+    /** The length of an array of so many bytes (or 1) an element. */
+    private int length(int each) {
+        if (shape.elements() > Integer.MAX_VALUE / each) {
+            throw new ArithmeticException("a tensor of shape " + shape + " and dtype " + dtype + " has "
+                    + shape.elements() + " elements, more than one Java array holds");
+        }
+        return Math.multiplyExact((int) shape.elements(), each);
     }
 
     private interface FloatSink {

@@ -14,7 +14,7 @@ public record TorchKernels(TorchVariant variant, NormalKernel normal, TorchEra e
     /** PyTorch 1.2 or later on x86-64 Linux with AVX2 or AVX-512. */
     public static final TorchKernels AVX2 = new TorchKernels(TorchVariant.FUSED, NormalKernel.AVX2, TorchEra.V1_2);
 
-    /** PyTorch 1.2 or later elsewhere, or with {@code ATEN_CPU_CAPABILITY=default}. */
+    /** PyTorch 1.2 or later on x86-64 without AVX2, or with {@code ATEN_CPU_CAPABILITY=default}. */
     public static final TorchKernels DEFAULT =
             new TorchKernels(TorchVariant.SEPARATE, NormalKernel.LIBM, TorchEra.V1_2);
 

@@ -1,7 +1,9 @@
 package io.detinit.generator.torch;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.OptionalLong;
 
 /**
@@ -18,7 +20,7 @@ public record TorchModules(TorchEra era) {
 
     /** Checks that the era is there. */
     public TorchModules {
-        java.util.Objects.requireNonNull(era, "era");
+        Objects.requireNonNull(era, "era");
     }
 
     /** The argument, if positive. */
@@ -96,7 +98,7 @@ public record TorchModules(TorchEra era) {
     }
 
     private static List<Long> boxed(long[] kernel) {
-        return java.util.Arrays.stream(kernel).boxed().toList();
+        return Arrays.stream(kernel).boxed().toList();
     }
 
     /**
@@ -146,13 +148,21 @@ public record TorchModules(TorchEra era) {
     }
 
     /**
-     * {@code nn.LayerNorm} or {@code nn.GroupNorm}: ones and zeros, no draws.
+     * {@code nn.LayerNorm} or {@code nn.GroupNorm}, affine: ones and zeros, no draws. Without affine parameters they are
+     * {@link #stateless()}.
      *
      * @param bias whether there is a bias
      * @param shape the normalised shape, or the number of channels
      * @return the module
+     * @throws IllegalArgumentException if there is no axis or one is not positive
      */
     public TorchModule norm(boolean bias, long... shape) {
+        if (shape.length == 0) {
+            throw new IllegalArgumentException("a norm has a normalised shape; found none");
+        }
+        for (long axis : shape) {
+            positive(axis, "an axis of the normalised shape");
+        }
         TorchModule.Builder builder =
                 TorchModule.builder(era).filled("weight", TorchRule.ONES, TorchRule.NO_FAN, shape);
         if (bias) {

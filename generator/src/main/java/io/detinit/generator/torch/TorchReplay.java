@@ -139,7 +139,9 @@ public final class TorchReplay {
             shared.computeIfAbsent(tensor.init(), init -> new ArrayList<>()).add(tensor);
         }
         List<TorchInit> order = new ArrayList<>(shared.keySet());
-        order.sort(Comparator.comparingLong(init -> init.start().draw()));
+        // The end decides where a tensor drew nothing anew and the next one begins at the same draw.
+        order.sort(Comparator.comparingLong((TorchInit init) -> init.start().draw())
+                .thenComparingLong(init -> init.end().draw()));
         TorchGenerator generator = new TorchGenerator(seed, kernels);
         for (TorchInit init : order) {
             byte[] bytes = init.bytes(generator);

@@ -1,6 +1,8 @@
 package io.detinit.generator.torch;
 
 import io.detinit.generator.TensorShape;
+import java.util.Arrays;
+import java.util.stream.Collectors;
 
 /**
  * A rule of PyTorch's default initialisation: from a tensor's shape and its layer's fan to a {@link TorchFill}.
@@ -71,7 +73,8 @@ public enum TorchRule {
                 return rule;
             }
         }
-        throw new IllegalArgumentException("unknown rule '" + id + "' of PyTorch's default initialisation");
+        throw new IllegalArgumentException("unknown rule '" + id + "' of PyTorch's default initialisation; known: "
+                + Arrays.stream(values()).map(TorchRule::id).collect(Collectors.joining(", ")));
     }
 
     /** {@return whether {@link #fill} needs the layer's fan} */

@@ -5,9 +5,12 @@ package io.detinit.generator.torch;
  * their last bit between the two; both occur in published checkpoints.
  */
 public enum TorchVariant {
-    /** One rounding (fused multiply-add): PyTorch for Linux x86-64 on processors with AVX2 or AVX-512. */
+    /** One rounding (fused multiply-add): seen from PyTorch for Linux x86-64 on processors with AVX2 or AVX-512. */
     FUSED("fused"),
-    /** Two roundings: other processors, macOS, releases up to about 1.4, and {@code ATEN_CPU_CAPABILITY=default}. */
+    /**
+     * Two roundings: seen from releases up to about 1.4, from macOS, and on Linux x86-64 without AVX2 or with
+     * {@code ATEN_CPU_CAPABILITY=default}. Not established for Linux on Arm and for Windows.
+     */
     SEPARATE("separate");
 
     private final String id;

@@ -11,8 +11,8 @@
  * not say which, so a reader tries both.
  *
  * <p>Depends on the JDK and {@code io.detinit.generator} alone. {@link io.detinit.generator.torch.Mt19937} and
- * {@link io.detinit.generator.torch.TorchGenerator} carry a position and belong to one thread; everything else public here is
- * immutable and safe for use by many threads.
+ * {@link io.detinit.generator.torch.TorchGenerator} carry a position and {@link io.detinit.generator.torch.TorchModule.Builder}
+ * collects steps: each belongs to one thread. Everything else public here is immutable and safe for use by many threads.
  */
 @NullMarked
 package io.detinit.generator.torch;

@@ -53,8 +53,23 @@ class Mt19937Test {
         }
     }
 
+    /** Known answers of libstdc++'s {@code std::mt19937 g(42); g.discard(4294967296)}. */
+    @Test
+    void drawsBeyondTheFirstFourBillion() {
+        Mt19937 stream = new Mt19937(42);
+        stream.skip(1L << 32);
+        assertEquals(2631300402L, Integer.toUnsignedLong(stream.next()));
+        assertEquals(2113062336L, Integer.toUnsignedLong(stream.next()));
+        assertEquals(866586899L, Integer.toUnsignedLong(stream.next()));
+        assertEquals((1L << 32) + 3, stream.position());
+    }
+
     @Test
     void theStreamRunsForwardOnly() {
         assertThrows(IllegalArgumentException.class, () -> new Mt19937(0).skip(-1));
+        Mt19937 stream = new Mt19937(0);
+        stream.skip(5);
+        assertThrows(ArithmeticException.class, () -> stream.skip(Long.MAX_VALUE));
+        assertEquals(5, stream.position());
     }
 }

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.detinit.generator.TensorShape;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -61,7 +62,7 @@ class TorchReplayTest {
             assertThrows(IllegalArgumentException.class, () -> TorchReplay.of(mixed(), 3, dtype, TorchKernels.AVX2));
             return;
         }
-        for (TorchEra era : List.of(TorchEra.V1_2, TorchEra.V2_15)) {
+        for (TorchEra era : List.of(TorchEra.V1_2, TorchEra.V2_12, TorchEra.V2_15)) {
             TorchReplay replay = TorchReplay.of(mixed(), 3, dtype, TorchKernels.DEFAULT.withEra(era));
             Map<String, byte[]> pass = new HashMap<>();
             replay.forEach((tensor, bytes) -> pass.put(tensor.name(), bytes));
@@ -119,6 +120,26 @@ class TorchReplayTest {
                                 TorchDtype.FLOAT32,
                                 TorchKernels.AVX2)
                         .floats()[0]);
+    }
+
+    /** A tensor of one kept normal begins and ends at the draw at which the next one begins, which the state dict lists before. */
+    @Test
+    void onePassWhereTwoTensorsBeginAtOneDraw() {
+        TorchModule model = TorchModule.builder(NN.era())
+                .tensor("own", 4, 5)
+                .child("odd", NN.embedding(1, 3, OptionalLong.empty()))
+                .child("one", NN.embedding(1, 1, OptionalLong.empty()))
+                .fill("own", TorchRule.EMBEDDING, TorchRule.NO_FAN)
+                .build();
+        TorchReplay replay = TorchReplay.of(model, 4, TorchDtype.FLOAT32, TorchKernels.AVX2);
+        assertEquals(
+                new StreamPosition(8, 4), replay.tensor("one.weight").init().start());
+        assertEquals(StreamPosition.at(8), replay.tensor("own").init().start());
+        Map<String, byte[]> pass = new HashMap<>();
+        replay.forEach((tensor, bytes) -> pass.put(tensor.name(), bytes));
+        for (TorchReplay.Tensor tensor : replay.tensors()) {
+            assertArrayEquals(tensor.init().bytes(), pass.get(tensor.name()), tensor.name());
+        }
     }
 
     @Test
@@ -208,6 +229,29 @@ class TorchReplayTest {
                         .draw());
     }
 
+    /** What the eras of the reduced dtypes change, and that float32 of mean 0 and std 1 is the same in all. */
+    @Test
+    void erasDifferInReducedNormals() {
+        for (TorchKernels kernels : List.of(TorchKernels.AVX2, TorchKernels.DEFAULT)) {
+            Map<TorchEra, float[]> halves = new EnumMap<>(TorchEra.class);
+            Map<TorchEra, float[]> singles = new EnumMap<>(TorchEra.class);
+            for (TorchEra era : TorchEra.values()) {
+                float[] half = new float[4096];
+                new TorchGenerator(1, kernels.withEra(era)).normal(0.25, 1.5, half, TorchDtype.FLOAT16);
+                halves.put(era, half);
+                float[] single = new float[4096];
+                new TorchGenerator(1, kernels.withEra(era)).normal(0, 1, single, TorchDtype.FLOAT32);
+                singles.put(era, single);
+            }
+            assertArrayEquals(singles.get(TorchEra.V1_2), singles.get(TorchEra.V2_15));
+            assertFalse(Arrays.equals(halves.get(TorchEra.V1_2), halves.get(TorchEra.V2_7)));
+            assertFalse(Arrays.equals(halves.get(TorchEra.V2_7), halves.get(TorchEra.V2_12)));
+            assertEquals(
+                    kernels.normal() == NormalKernel.LIBM,
+                    Arrays.equals(halves.get(TorchEra.V2_12), halves.get(TorchEra.V2_15)));
+        }
+    }
+
     /** By 2.15 a reduced value that rounds up to the upper bound becomes the lower one. */
     @Test
     void theUpperBoundIsExcludedByVersionTwoFifteen() {
@@ -226,6 +270,67 @@ class TorchReplayTest {
             }
         }
         assertTrue(wrapped > 100, wrapped + " of about 390");
+    }
+
+    /** {@code torch.manual_seed} takes negative seeds and such of more than 32 bits; the low 32 bits decide. */
+    @Test
+    void onlyTheLowBitsOfTheSeedMatter() {
+        float[] expected = values(0xFFFF_FFFBL);
+        assertArrayEquals(expected, values(-5));
+        assertArrayEquals(expected, values((77L << 32) + 0xFFFF_FFFBL));
+        assertFalse(Arrays.equals(expected, values(5)));
+    }
+
+    private static float[] values(long seed) {
+        TorchReplay replay = TorchReplay.of(NN.linear(5, 3, true), seed, TorchDtype.FLOAT32, TorchKernels.AVX2);
+        return replay.tensor("weight").init().floats();
+    }
+
+    /** Placing makes no values: a model that no machine holds has its positions, and its small tensors their values' place. */
+    @Test
+    void positionsBeyondThirtyTwoBits() {
+        TorchModule model = NN.sequential(NN.linear(1 << 20, 1 << 20, false), NN.linear(4, 3, true));
+        TorchReplay replay = TorchReplay.of(model, 1, TorchDtype.FLOAT64, TorchKernels.AVX2);
+        assertEquals((1L << 41) + 24, replay.tensor("1.bias").init().start().draw());
+        TorchInit large = replay.tensor("0.weight").init();
+        ArithmeticException error = assertThrows(ArithmeticException.class, large::doubles);
+        assertEquals(
+                "a tensor of shape [1048576, 1048576] and dtype FLOAT64 has 1099511627776 elements, more than one Java array holds",
+                error.getMessage());
+        assertThrows(ArithmeticException.class, large::bytes);
+        StreamPosition last = StreamPosition.at(Long.MAX_VALUE - 1);
+        assertThrows(ArithmeticException.class, () -> last.afterUniform(2, TorchDtype.FLOAT32));
+        assertThrows(ArithmeticException.class, () -> last.afterNormal(1, TorchDtype.FLOAT32, TorchEra.V1_2));
+    }
+
+    /** The state dict's order is not the order of the draws: attention draws its output projection first. */
+    @Test
+    void attentionDrawsItsLastTensorFirst() {
+        TorchReplay replay =
+                TorchReplay.of(TorchAttention.of(4).module(NN.era()), 1, TorchDtype.FLOAT32, TorchKernels.AVX2);
+        assertEquals(
+                List.of("in_proj_weight", "in_proj_bias", "out_proj.weight", "out_proj.bias"),
+                replay.tensors().stream().map(TorchReplay.Tensor::name).toList());
+        assertEquals(20, replay.tensor("in_proj_weight").init().start().draw());
+        assertEquals(0, replay.tensor("out_proj.weight").init().start().draw());
+        assertEquals(TorchRule.ZEROS, replay.tensor("out_proj.bias").rule());
+        assertEquals(68, replay.end().draw());
+    }
+
+    /** The padding row is drawn like every other and then set to zero. */
+    @Test
+    void thePaddingRowIsDrawnAndZeroed() {
+        float[] plain = embedding(OptionalLong.empty());
+        float[] padded = embedding(OptionalLong.of(2));
+        Arrays.fill(plain, 2 * 7, 3 * 7, 0);
+        assertArrayEquals(plain, padded);
+    }
+
+    private static float[] embedding(OptionalLong padding) {
+        return TorchReplay.of(NN.embedding(5, 7, padding), 8, TorchDtype.FLOAT32, TorchKernels.AVX2)
+                .tensor("weight")
+                .init()
+                .floats();
     }
 
     @Test
@@ -263,6 +368,19 @@ class TorchReplayTest {
         assertThrows(IllegalArgumentException.class, () -> generator.uniform(0, 1, new float[1], TorchDtype.FLOAT64));
         assertThrows(IllegalArgumentException.class, () -> generator.uniform(1, 0, new double[1]));
         assertThrows(IllegalArgumentException.class, () -> generator.normal(0, Double.NaN, new double[1]));
+        assertThrows(
+                IllegalArgumentException.class, () -> generator.uniform(-3e38, 3e38, new float[1], TorchDtype.FLOAT32));
+        assertThrows(
+                IllegalArgumentException.class, () -> generator.uniform(0, 65505, new float[1], TorchDtype.FLOAT16));
+        assertThrows(IllegalArgumentException.class, () -> generator.uniform(Double.NaN, 1, new double[1]));
+        assertThrows(IllegalArgumentException.class, () -> NN.norm(true));
+        assertThrows(IllegalArgumentException.class, () -> NN.norm(true, 0));
+        assertThrows(IllegalArgumentException.class, () -> TorchAttention.of(4).module(TorchEra.V1_0));
+        StreamPosition ten = StreamPosition.at(10);
+        assertThrows(IllegalArgumentException.class, () -> ten.afterUniform(-1, TorchDtype.FLOAT32));
+        assertThrows(IllegalArgumentException.class, () -> ten.afterNormal(-1, TorchDtype.FLOAT32, TorchEra.V1_2));
+        assertThrows(IllegalArgumentException.class, () -> ten.afterNormal(3, TorchDtype.INT64, TorchEra.V1_2));
+        assertEquals(10, generator.position().draw(), "an argument that is refused draws nothing");
     }
 
     @Test

@@ -4,8 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.detinit.generator.TensorShape;
+import io.detinit.generator.torch.StreamPosition;
 import io.detinit.generator.torch.TorchDtype;
 import io.detinit.generator.torch.TorchEra;
+import io.detinit.generator.torch.TorchFill;
 import io.detinit.generator.torch.TorchInit;
 import io.detinit.generator.torch.TorchKernels;
 import io.detinit.generator.torch.TorchRule;
@@ -86,6 +88,36 @@ class OnnxTorchInitTest {
             float[] expected = replay(1234, rule, fan, draw, old, weight);
             assertArrayEquals(expected, read(model, "1"));
             assertArrayEquals(replay(1234, rule, fan, draw + expected.length, old, bias), read(model, "2"));
+        }
+    }
+
+    /** PyTorch 0.3 drew BatchNorm's weight from [0, 1). */
+    @Test
+    void batchNormBeforeVersionOneTwo() throws IOException {
+        String file = "fixtures/onnx/onnx-pytorch-converted-BatchNorm2d_eval.onnx";
+        try (OnnxCheckpoint model = OnnxCheckpoint.open(SharedFiles.path(file))) {
+            TorchKernels old = TorchKernels.DEFAULT.withEra(TorchEra.V0_4);
+            float[] weight = replay(1234, TorchRule.BATCH_NORM, TorchRule.NO_FAN, 18069, old, 3);
+            assertArrayEquals(weight, read(model, "1"));
+            assertArrayEquals(new float[3], read(model, "2"));
+        }
+    }
+
+    /**
+     * PyTorch 0.3: twelve normals, in pairs. The first is the second of a pair that began at draw 27215 and had been kept over
+     * 41,669 draws; the sine of the last pair is left over.
+     */
+    @Test
+    void anEmbeddingThatBeginsWithAKeptNormal() throws IOException {
+        String file = "fixtures/onnx/onnx-pytorch-converted-Embedding.onnx";
+        try (OnnxCheckpoint model = OnnxCheckpoint.open(SharedFiles.path(file))) {
+            TorchKernels old = TorchKernels.DEFAULT.withEra(TorchEra.V0_4);
+            StreamPosition start = new StreamPosition(68888, 27215);
+            TensorShape shape = TensorShape.of(4, 3);
+            TorchFill fill = TorchRule.EMBEDDING.fill(shape, TorchRule.NO_FAN, TorchEra.V0_4);
+            TorchInit init = new TorchInit(1234, start, shape, TorchDtype.FLOAT32, fill, old);
+            assertArrayEquals(init.floats(), read(model, "1"));
+            assertEquals(new StreamPosition(68912, 68908), init.end());
         }
     }
 }
