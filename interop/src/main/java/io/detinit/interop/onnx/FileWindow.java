@@ -1,11 +1,9 @@
 package io.detinit.interop.onnx;
 
+import io.detinit.interop.file.ByteSource;
 import io.detinit.interop.file.MalformedFileException;
-import io.detinit.interop.file.PositionedRead;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.Path;
 
 /**
  * Bytes of a file by position, through one small buffer: memory does not grow with the file. Not safe for use by several
@@ -15,32 +13,33 @@ final class FileWindow {
 
     private static final int BYTES = 16 * 1024;
 
-    private final Path path;
-    private final FileChannel channel;
-    private final long size;
+    private final ByteSource source;
     private final ByteBuffer window = ByteBuffer.allocate(BYTES);
     private long start;
 
-    FileWindow(Path path, FileChannel channel, long size) {
-        this.path = path;
-        this.channel = channel;
-        this.size = size;
+    FileWindow(ByteSource source) {
+        this.source = source;
         window.limit(0);
     }
 
-    Path path() {
-        return path;
+    ByteSource source() {
+        return source;
+    }
+
+    /** The file, for messages. */
+    String name() {
+        return source.name();
     }
 
     long size() {
-        return size;
+        return source.size();
     }
 
     int unsignedByte(long position) throws IOException {
         long index = position - start;
         if (index < 0 || index >= window.limit()) {
-            window.clear().limit((int) Math.min(BYTES, size - position));
-            PositionedRead.fully(channel, path, position, window);
+            window.clear().limit((int) Math.min(BYTES, size() - position));
+            source.read(position, window);
             window.flip();
             start = position;
             index = 0;
@@ -65,11 +64,11 @@ final class FileWindow {
             }
             return bytes;
         }
-        PositionedRead.fully(channel, path, from, ByteBuffer.wrap(bytes));
+        source.read(from, ByteBuffer.wrap(bytes));
         return bytes;
     }
 
     MalformedFileException malformed(String where, long position, String found, String expected) {
-        return MalformedFileException.of(path, where + ", byte " + position, found, expected);
+        return MalformedFileException.of(name(), where + ", byte " + position, found, expected);
     }
 }

@@ -1,6 +1,11 @@
 package io.detinit.interop.onnx;
 
+import io.detinit.interop.file.ByteSource;
 import io.detinit.interop.file.MalformedFileException;
+import io.detinit.interop.tensor.DType;
+import io.detinit.interop.tensor.TensorInfo;
+import io.detinit.interop.tensor.TensorKinds;
+import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -9,52 +14,81 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Where the parts of a model file lie that this package reads or replaces.
+ * The parts of a model file that this package reads or replaces.
  *
- * @param graphFieldStart the tag of the model's {@code graph}
- * @param graphFrom the graph's first byte
- * @param graphTo the byte after its last
- * @param initializers the readable dense initializers by name, in the order of the list
- * @param order all their names, first used first, unused last
- * @param used the names that a node uses
+ * @param model the whole file
+ * @param tensors the readable tensors, first used first, then those that no node uses
  * @param metadata metadata_props; of a key that stands there twice, the last
- * @param warnings one line for each thing that was not read
+ * @param warnings one line for each thing that was not read or that a reader should know
+ * @param unreadExternals the first tensor, if any, that is kept but not read and has its elements in another file
  */
 record ModelLayout(
-        long graphFieldStart,
-        long graphFrom,
-        long graphTo,
-        Map<String, GraphInitializer> initializers,
-        List<String> order,
-        Set<String> used,
+        Frame model,
+        List<Entry> tensors,
         Map<String, String> metadata,
-        List<String> warnings) {
+        List<String> warnings,
+        List<String> unreadExternals) {
 
-    private static final int MAX_INITIALIZERS = 1 << 18;
     private static final int MAX_METADATA_BYTES = 1 << 26;
 
-    /** Reads a model; memory is bounded by the number of initializers, not by the file. */
-    static ModelLayout read(FileWindow file) throws IOException {
-        long graphFieldStart = -1;
-        long graphFrom = -1;
-        long graphTo = -1;
+    /**
+     * A tensor and what the graph does with it.
+     *
+     * @param tensor the tensor
+     * @param use its use, null where no node names it
+     */
+    record Entry(GraphTensor tensor, @Nullable TensorUse use) {
+
+        /** Weights are floating-point initializers that a node uses, and Constant nodes that a node uses as a weight. */
+        TensorInfo.Kind kind() {
+            DType dtype = tensor.type().dtype();
+            if (use == null || !dtype.isFloating()) {
+                return TensorInfo.Kind.CONSTANT;
+            }
+            return switch (use.use().layout()) {
+                case STATISTICS, QUANTISATION -> TensorInfo.Kind.BUFFER;
+                case OTHER ->
+                    tensor.place().isConstantNode() ? TensorInfo.Kind.CONSTANT : TensorKinds.of(tensor.name(), dtype);
+                default -> TensorKinds.of(tensor.name(), dtype);
+            };
+        }
+
+        /** The tensor's elements, read from the model that it stands in or its data files. */
+        TensorView view(ByteSource model) {
+            TensorInfo info = info();
+            if (tensor.storage() instanceof Storage.Sparse sparse) {
+                String where = "byte " + sparse.frame().from() + ", sparse, "
+                        + sparse.entries().count() + " of " + info.shape().elements();
+                return new SparseTensor(info, sparse.entries(), where);
+            }
+            return DenseTensor.view(model, info, (Storage.Dense) tensor.storage());
+        }
+
+        private TensorInfo info() {
+            return new TensorInfo(tensor.name(), tensor.type().dtype(), tensor.shape(), kind());
+        }
+    }
+
+    /** Reads a model; memory is bounded by the number of tensors, not by the file. */
+    static ModelLayout read(ModelSource source) throws IOException {
+        FileWindow file = source.window();
+        Frame root = Frame.model(file.size());
+        Frame graph = null;
         long irVersion = 0;
         int metadataBytes = 0;
         Map<String, String> metadata = new LinkedHashMap<>();
-        WireCursor model = new WireCursor(file, "model", 0, file.size());
+        WireCursor model = WireCursor.over(file, "model", root);
         while (model.next()) {
             switch (model.field()) {
                 case ModelField.IR_VERSION -> irVersion = model.number("ir_version");
                 case ModelField.GRAPH -> {
-                    model.require(WireCursor.BYTES, "graph");
-                    if (graphFieldStart >= 0) {
+                    if (graph != null) {
                         throw file.malformed("model", model.fieldStart(), "a second graph", "one graph");
                     }
-                    graphFieldStart = model.fieldStart();
-                    graphFrom = model.valueStart();
-                    graphTo = model.fieldEnd();
+                    graph = model.frame(root, "graph");
                 }
                 case ModelField.METADATA_PROPS -> {
                     if (model.valueLength() > MAX_METADATA_BYTES - metadataBytes) {
@@ -71,61 +105,42 @@ record ModelLayout(
                 default -> {}
             }
         }
-        if (graphFieldStart < 0) {
-            throw MalformedFileException.of(file.path(), "model", "no graph", "an ONNX model, which has one");
+        if (graph == null) {
+            throw MalformedFileException.of(file.name(), "model", "no graph", "an ONNX model, which has one");
         }
         if (irVersion <= 0) {
             throw MalformedFileException.of(
-                    file.path(), "model, ir_version", Long.toString(irVersion), "an ONNX model, which has one >= 1");
+                    file.name(), "model, ir_version", Long.toString(irVersion), "an ONNX model, which has one >= 1");
         }
-        Map<String, GraphInitializer> initializers = new LinkedHashMap<>();
-        List<String> warnings = new ArrayList<>();
-        readInitializers(file, new WireCursor(file, "graph", graphFrom, graphTo), initializers, warnings);
-        Set<String> used = FirstUse.of(file, new WireCursor(file, "graph", graphFrom, graphTo), initializers.keySet());
-        Set<String> order = new LinkedHashSet<>(used);
-        order.addAll(initializers.keySet());
+        List<Entry> tensors = tensors(source, root, graph);
         return new ModelLayout(
-                graphFieldStart,
-                graphFrom,
-                graphTo,
-                Collections.unmodifiableMap(initializers),
-                List.copyOf(order),
-                Collections.unmodifiableSet(used),
+                root,
+                tensors,
                 Collections.unmodifiableMap(metadata),
-                List.copyOf(warnings));
+                source.warnings().lines(),
+                source.unreadExternals());
     }
 
-    private static void readInitializers(
-            FileWindow file, WireCursor graph, Map<String, GraphInitializer> initializers, List<String> warnings)
-            throws IOException {
-        Set<String> names = new LinkedHashSet<>();
-        int sparse = 0;
-        while (graph.next()) {
-            if (graph.field() == ModelField.GRAPH_SPARSE_INITIALIZER) {
-                sparse++;
+    private static List<Entry> tensors(ModelSource source, Frame root, Frame graph) throws IOException {
+        TensorCollector collector = new TensorCollector(source);
+        collector.graph(graph);
+        WireCursor model = WireCursor.over(source.window(), "model", root);
+        while (model.next()) {
+            if (model.field() == ModelField.FUNCTIONS) {
+                collector.function(model.frame(root, "function"));
             }
-            if (graph.field() != ModelField.GRAPH_INITIALIZER) {
-                continue;
-            }
-            if (names.size() == MAX_INITIALIZERS) {
-                throw file.malformed(
-                        "graph", graph.fieldStart(), "more than " + MAX_INITIALIZERS + " initializers", "fewer");
-            }
-            InitializerReader.Result result = InitializerReader.read(file, graph, names.size());
-            String name = result.location().name();
-            if (!names.add(name)) {
-                throw file.malformed(
-                        result.location().label(), graph.fieldStart(), "a second one of that name", "unique names");
-            }
-            result.initializer()
-                    .ifPresentOrElse(
-                            tensor -> initializers.put(name, tensor),
-                            () -> warnings.add(result.location().label() + " of type " + result.typeName()
-                                    + " is kept but not read"));
         }
-        if (sparse > 0) {
-            warnings.add(sparse + " sparse initializer(s) are kept but not read");
+        UseFinder finder = new UseFinder(source, collector);
+        finder.graph(graph);
+        Set<Integer> order = new LinkedHashSet<>(finder.order());
+        for (int number = 0; number < collector.tensors().size(); number++) {
+            order.add(number);
         }
+        List<Entry> entries = new ArrayList<>(order.size());
+        for (int number : order) {
+            entries.add(new Entry(collector.tensors().get(number), finder.use(number)));
+        }
+        return Collections.unmodifiableList(entries);
     }
 
     static Map.Entry<String, String> entry(WireCursor entry) throws IOException {

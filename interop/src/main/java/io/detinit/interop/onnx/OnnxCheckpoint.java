@@ -1,101 +1,98 @@
 package io.detinit.interop.onnx;
 
-import io.detinit.interop.file.AtomicFile;
+import io.detinit.interop.file.FileBytes;
 import io.detinit.interop.file.MalformedFileException;
 import io.detinit.interop.tensor.Checkpoint;
-import io.detinit.interop.tensor.DType;
+import io.detinit.interop.tensor.Replacements;
 import io.detinit.interop.tensor.TensorInfo;
-import io.detinit.interop.tensor.TensorKinds;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
 /**
- * An ONNX model file, read for the dense initializers of its top-level graph.
+ * An ONNX model file as a checkpoint.
  *
- * <p>Tensors come in the order of FIRST USE by the graph's nodes (a node's inputs in their order, then what the bodies of its
- * attributes use); those that no node uses follow in the order of the initializer list. A floating-point initializer that a
- * node uses is a {@link TensorInfo.Kind#PARAMETER}, every other one a {@link TensorInfo.Kind#CONSTANT}. Shape and axis order
- * are the file's: {@code Gemm} with transB=1 keeps {@code [out, in]}, {@code MatMul} keeps {@code [in, out]}.
+ * <p>Tensors are the dense and sparse initializers and the Constant nodes of the top-level graph, of the bodies of its nodes
+ * (If, Loop, Scan and others) and of its functions. At the top level a tensor's name is that of the initializer or of the
+ * Constant node's output; in a body it is {@code <node>/<attribute>/<name>}, where a node without a name goes by its first
+ * output; in a function {@code <function>/<name>}; a name that is taken gets {@code #2}, {@code #3} and so on.
  *
- * <p>Not read, but kept by {@link #rewrite}: initializers whose type has no {@link DType} (STRING, COMPLEX128, the 4- and
- * 2-bit types), sparse initializers, tensors in Constant nodes, in the bodies of nodes and in functions; {@link #warnings}
- * lists the first two. Refused: external data, segments.
+ * <p>They come in the order of FIRST USE by the graph's nodes (a node's inputs in their order, then what the bodies of its
+ * attributes or its function use); those that no node uses follow. A floating-point initializer that a node uses is a
+ * {@link TensorInfo.Kind#PARAMETER}, but running statistics, scales and zero points are {@link TensorInfo.Kind#BUFFER}; a
+ * Constant node is a parameter where it feeds a weight input ({@link #use}), else, as all others, a
+ * {@link TensorInfo.Kind#CONSTANT}. Shape and axis order are the file's: {@code Gemm} with transB=1 keeps {@code [out, in]},
+ * {@code MatMul} keeps {@code [in, out]}; {@link #use} tells.
  *
- * <p>The file is not trusted: every length is checked before it is believed, memory grows with the number of initializers
- * (at most 262144) and the size of the metadata (at most 64 MiB), not with the file. Elements are read from the file when asked
- * for; those of a typed field that cannot be read in place (such as {@code int32_data}) are decoded at their first reading
- * and kept. A model is a protobuf message and so less than 2 GiB.
+ * <p>A sparse initializer is presented as the dense tensor it stands for, made range by range. External data is read from the
+ * model's folder and what lies below it, nowhere else. Not read, but kept by {@link #rewrite}: STRING tensors, tensor attributes
+ * of other nodes than Constant, training information; {@link #warnings} lists the first. Refused: segments.
+ *
+ * <p>The file is not trusted: every length is checked before it is believed, memory grows with the number of tensors (at most
+ * 262144) and the size of the metadata (at most 64 MiB), not with the file. Elements are read from the file when asked for,
+ * without a copy where they lie together; those of a typed field that cannot be read in place (such as {@code int32_data}) are
+ * decoded at their first reading and kept. A model is a protobuf message and so less than 2 GiB, its data files are not.
  *
  * <p>Safe for use by many threads until closed.
  */
 public final class OnnxCheckpoint implements Checkpoint {
 
-    private final Path path;
-    private final FileChannel channel;
-    private final long size;
+    private final FileBytes file;
+    private final ExternalFiles externals;
     private final ModelLayout layout;
     private final Map<String, TensorView> byName;
+    private final Map<String, TensorUse> uses;
     private final List<TensorView> tensors;
 
-    private OnnxCheckpoint(Path path, FileChannel channel, long size, ModelLayout layout) {
-        this.path = path;
-        this.channel = channel;
-        this.size = size;
+    private OnnxCheckpoint(FileBytes file, ExternalFiles externals, ModelLayout layout) {
+        this.file = file;
+        this.externals = externals;
         this.layout = layout;
-        Map<String, TensorView> views = new LinkedHashMap<>();
-        layout.initializers().forEach((name, initializer) -> {
-            TensorInfo.Kind kind =
-                    layout.used().contains(name) && initializer.type().dtype().isFloating()
-                            ? TensorKinds.of(name, initializer.type().dtype())
-                            : TensorInfo.Kind.CONSTANT;
-            TensorInfo info = initializer.info(kind);
-            views.put(name, new OnnxTensorView(path, channel, size, initializer, info));
-        });
-        List<TensorView> ordered = new ArrayList<>();
-        for (String name : layout.order()) {
-            TensorView view = views.get(name);
-            if (view != null) {
-                ordered.add(view);
+        this.byName = new HashMap<>();
+        this.uses = new HashMap<>();
+        List<TensorView> views = new ArrayList<>();
+        for (ModelLayout.Entry entry : layout.tensors()) {
+            TensorView view = entry.view(file);
+            views.add(view);
+            byName.put(view.info().name(), view);
+            TensorUse use = entry.use();
+            if (use != null) {
+                uses.put(view.info().name(), use);
             }
         }
-        this.byName = Map.copyOf(views);
-        this.tensors = List.copyOf(ordered);
+        this.tensors = List.copyOf(views);
     }
 
     /**
-     * Opens a model.
+     * Opens a model and the data files it names.
      *
      * @param path the file
      * @return the open checkpoint; close it when done
-     * @throws MalformedFileException if the file is not an ONNX model, breaks its rules or uses external data or segments
-     * @throws IOException if it is missing or cannot be read
+     * @throws MalformedFileException if the file is not an ONNX model, breaks its rules, or names a data file outside its folder
+     * @throws java.nio.file.NoSuchFileException if it, or a data file that it names, is missing; the message names the tensor
+     * @throws IOException if it cannot be read
      */
     public static OnnxCheckpoint open(Path path) throws IOException {
-        FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
+        FileBytes file = FileBytes.open(path);
+        ExternalFiles externals = new ExternalFiles(path);
         try {
-            long size = channel.size();
-            if (size > Integer.MAX_VALUE) {
+            if (file.size() > OnnxRewriter.MAX_MODEL_BYTES) {
                 throw MalformedFileException.of(
-                        path, "model", size + " bytes", "at most 2147483647, the limit of a protobuf message");
+                        path, "model", file.size() + " bytes", "at most 2147483647, the limit of a protobuf message");
             }
-            ModelLayout layout = ModelLayout.read(new FileWindow(path, channel, size));
-            return new OnnxCheckpoint(path, channel, size, layout);
+            ModelLayout layout = ModelLayout.read(new ModelSource(file, externals));
+            return new OnnxCheckpoint(file, externals, layout);
         } catch (IOException | RuntimeException | Error e) {
-            try {
-                channel.close();
-            } catch (IOException closing) {
-                e.addSuppressed(closing);
+            try (file;
+                    externals) {
+                throw e;
             }
-            throw e;
         }
     }
 
@@ -108,8 +105,8 @@ public final class OnnxCheckpoint implements Checkpoint {
      * @throws IOException if it is missing or cannot be read
      */
     public static boolean looksLikeOnnx(Path path) throws IOException {
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-            return OnnxProbe.matches(new FileWindow(path, channel, channel.size()));
+        try (FileBytes file = FileBytes.open(path)) {
+            return OnnxProbe.matches(new FileWindow(file));
         }
     }
 
@@ -127,7 +124,7 @@ public final class OnnxCheckpoint implements Checkpoint {
 
     @Override
     public Path path() {
-        return path;
+        return file.path();
     }
 
     /** {@return {@code onnx}} */
@@ -136,7 +133,7 @@ public final class OnnxCheckpoint implements Checkpoint {
         return "onnx";
     }
 
-    /** {@return the readable dense initializers, first used first} */
+    /** {@return the tensors, first used first} */
     @Override
     public List<TensorView> tensors() {
         return tensors;
@@ -160,41 +157,79 @@ public final class OnnxCheckpoint implements Checkpoint {
     }
 
     /**
-     * Writes a copy of the model with some initializers' elements replaced, as little-endian {@code raw_data}. All other
-     * bytes are those of this file, in their order, unknown fields included; with nothing to replace the copy is identical.
+     * What the graph does with a tensor.
      *
-     * <p>Cost: one pass over the file; memory does not grow with it. The target may be this file.
+     * @param name the tensor's name
+     * @return the first node whose weight it is, else the first that consumes it; empty where no node does or there is no such
+     *     tensor
+     */
+    public Optional<WeightUse> use(String name) {
+        return Optional.ofNullable(uses.get(name)).map(TensorUse::use);
+    }
+
+    /**
+     * The PyTorch module that a tensor belongs to, as the exporter noted it in the node that consumes it: weights that were
+     * transposed or folded lose their names ({@code onnx::MatMul_499}, {@code val_0}).
+     *
+     * @param name the tensor's name
+     * @return the module's path, such as {@code h.0.attn.c_attn}, to be matched by its end since containers that are never
+     *     called are left out; empty where the file does not say
+     */
+    public Optional<String> modulePath(String name) {
+        return Optional.ofNullable(uses.get(name)).map(TensorUse::modulePath).filter(path -> !path.isEmpty());
+    }
+
+    /**
+     * Writes a copy of the model with some tensors' elements replaced. All other bytes are those of this file, in their order,
+     * unknown fields included; with nothing to replace and no external data the copy is identical. ir_version and opsets
+     * stay: nothing that is written needs others.
+     *
+     * <p>Elements become little-endian {@code raw_data}, those of a Constant's value_floats and the like stay in their field. A
+     * sparse initializer stays sparse (linear ascending INT64 indices) where that is smaller, else it becomes dense; a Constant
+     * node's sparse tensor stays sparse.
+     *
+     * <p>External data: all of it, replaced or not, goes to one new file beside the copy, {@code <target>.data}, or
+     * {@code <target>.2.data} and so on where that exists; no data file is ever changed or replaced. It is written first, so
+     * that the model appears only when its data is there; if writing fails neither is left. A model that would exceed 2147483647
+     * bytes gets its replaced initializers moved there too.
+     *
+     * <p>Cost: one pass over the files (two over the replacement of a sparse tensor); memory does not grow with them. The
+     * target may be this file.
      *
      * @param target the model to appear, whole or not at all; an existing one is replaced
      * @param replacements by name; each has the dtype and shape of the tensor it replaces
      * @param metadata entries of metadata_props to set; entries of other keys stay
-     * @throws IOException if reading or writing fails, or the model would exceed 2147483647 bytes
+     * @throws MalformedFileException if a tensor that is not read has external data, and the target is in another folder
+     * @throws IOException if reading or writing fails, or the model would exceed 2147483647 bytes all the same
      * @throws IllegalArgumentException if a replacement's name, dtype or shape does not fit
      */
     @Override
     public void rewrite(Path target, Map<String, TensorView> replacements, Map<String, String> metadata)
             throws IOException {
-        replacements.forEach((name, replacement) -> {
-            TensorView own = byName.get(name);
-            if (own == null) {
-                throw new IllegalArgumentException(
-                        path + " has no initializer '" + name + "' to replace; it has " + byName.size() + " others");
-            }
-            TensorInfo found = replacement.info();
-            if (found.dtype() != own.info().dtype()
-                    || !found.shape().equals(own.info().shape())) {
-                throw new IllegalArgumentException("the replacement of '" + name + "' is " + found.dtype() + " "
-                        + found.shape() + "; it must be " + own.info().dtype() + " "
-                        + own.info().shape());
-            }
-        });
-        OnnxRewriter rewriter = OnnxRewriter.plan(
-                new FileWindow(path, channel, size), channel, layout, Map.copyOf(replacements), metadata);
-        AtomicFile.write(target, rewriter::write);
+        rewrite(target, replacements, metadata, OnnxRewriter.MAX_MODEL_BYTES);
+    }
+
+    /** With another limit on the bytes of the model, for tests. */
+    void rewrite(Path target, Map<String, TensorView> replacements, Map<String, String> metadata, long limit)
+            throws IOException {
+        Replacements.check(tensors, replacements);
+        Path from = path().toAbsolutePath().getParent();
+        if (!layout.unreadExternals().isEmpty()
+                && from != null
+                && !from.equals(target.toAbsolutePath().getParent())) {
+            throw MalformedFileException.unsupported(
+                    path(),
+                    layout.unreadExternals().get(0),
+                    "copying its external data",
+                    "write into the folder of the model: " + from);
+        }
+        OnnxRewriter.write(file, layout, Map.copyOf(replacements), metadata, target, limit);
     }
 
     @Override
     public void close() throws IOException {
-        channel.close();
+        try (file) {
+            externals.close();
+        }
     }
 }

@@ -1,239 +1,270 @@
 package io.detinit.interop.onnx;
 
+import io.detinit.interop.file.AtomicFile;
+import io.detinit.interop.file.FileBytes;
 import io.detinit.interop.tensor.TensorView;
 import java.io.ByteArrayOutputStream;
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 
 /**
- * A new model file as a list of pieces: ranges of the old file, a few new bytes between them, the elements of the
- * replacements. Only the fields that change are encoded anew.
+ * Plans and writes a copy of a model with some tensors and metadata replaced. Only the fields that change are encoded anew; all
+ * elements in data files go to one new data file beside the copy.
  */
 final class OnnxRewriter {
 
-    private static final int CHUNK = 1 << 16;
+    /** The limit of a protobuf message. */
+    static final long MAX_MODEL_BYTES = Integer.MAX_VALUE;
 
-    /** A part of the new file. */
-    private sealed interface Piece {
-        long length();
-    }
-
-    private record Range(long from, long to) implements Piece {
-        @Override
-        public long length() {
-            return to - from;
-        }
-    }
-
-    @SuppressWarnings("ArrayRecordComponent") // private, never compared
-    private record Bytes(byte[] bytes) implements Piece {
-        @Override
-        public long length() {
-            return bytes.length;
-        }
-    }
-
-    private record Elements(TensorView tensor) implements Piece {
-        @Override
-        public long length() {
-            return tensor.info().bytes();
-        }
-    }
+    private static final int MIN_MOVED_BYTES = 1024;
+    private static final int FLOAT_TAG = (ModelField.ATTRIBUTE_F << 3) | WireCursor.FIXED32;
 
     private final FileWindow file;
-    private final FileChannel source;
-    private final List<Piece> pieces = new ArrayList<>();
+    private final ModelLayout layout;
+    private final Map<String, TensorView> replacements;
+    private final MessageEdits edits;
+    private final DataFile data;
+    private final boolean moveReplaced;
 
-    private OnnxRewriter(FileWindow file, FileChannel source) {
-        this.file = file;
-        this.source = source;
-    }
-
-    static OnnxRewriter plan(
-            FileWindow file,
-            FileChannel source,
+    private OnnxRewriter(
+            FileBytes source,
             ModelLayout layout,
             Map<String, TensorView> replacements,
-            Map<String, String> metadata)
-            throws IOException {
-        OnnxRewriter rewriter = new OnnxRewriter(file, source);
-        rewriter.plan(layout, replacements, metadata);
-        return rewriter;
+            Path target,
+            boolean moveReplaced) {
+        this.file = new FileWindow(source);
+        this.layout = layout;
+        this.replacements = replacements;
+        this.edits = new MessageEdits(source);
+        this.data = DataFile.beside(target);
+        this.moveReplaced = moveReplaced;
     }
 
-    private void plan(ModelLayout layout, Map<String, TensorView> replacements, Map<String, String> metadata)
+    /**
+     * Writes the copy: first its data file where it needs one, under a name that no file had, then the model.
+     *
+     * @param limit the most bytes that the model may have; where it would have more, the replaced initializers go to the data
+     *     file
+     * @throws IOException if reading or writing fails or the limit cannot be kept; then no file is left
+     */
+    static void write(
+            FileBytes source,
+            ModelLayout layout,
+            Map<String, TensorView> replacements,
+            Map<String, String> metadata,
+            Path target,
+            long limit)
             throws IOException {
+        boolean inPlace = Files.exists(target) && Files.isSameFile(target, source.path());
+        OnnxRewriter rewriter = new OnnxRewriter(source, layout, replacements, target, false);
+        List<Piece> model = rewriter.plan(metadata, inPlace);
+        if (Piece.length(model) > limit) {
+            rewriter = new OnnxRewriter(source, layout, replacements, target, true);
+            model = rewriter.plan(metadata, inPlace);
+            if (Piece.length(model) > limit) {
+                throw new IOException(source.path() + ": the new model would have " + Piece.length(model)
+                        + " bytes; an ONNX file has at most " + limit);
+            }
+        }
+        rewriter.write(model, target);
+    }
+
+    private void write(List<Piece> model, Path target) throws IOException {
+        if (!data.isEmpty()) {
+            AtomicFile.write(data.path(), data::write);
+        }
+        boolean done = false;
+        try {
+            AtomicFile.write(target, channel -> Piece.write(model, channel));
+            done = true;
+        } finally {
+            if (!done && !data.isEmpty()) {
+                Files.deleteIfExists(data.path());
+            }
+        }
+    }
+
+    private List<Piece> plan(Map<String, String> metadata, boolean inPlace) throws IOException {
+        boolean copyData = !inPlace || layout.tensors().stream().anyMatch(this::replacesExternal);
+        for (ModelLayout.Entry entry : layout.tensors()) {
+            GraphTensor tensor = entry.tensor();
+            TensorView replacement = replacements.get(tensor.name());
+            if (replacement != null) {
+                replace(tensor, replacement);
+            } else if (copyData) {
+                copyExternal(tensor.storage());
+            }
+        }
+        metadata(metadata);
+        return edits.build(layout.model());
+    }
+
+    private boolean replacesExternal(ModelLayout.Entry entry) {
+        return replacements.containsKey(entry.tensor().name())
+                && external(entry.tensor().storage()).isPresent();
+    }
+
+    private static Optional<Storage.Dense> external(Storage storage) {
+        Storage.Dense dense = storage instanceof Storage.Sparse sparse ? sparse.values() : (Storage.Dense) storage;
+        return Optional.of(dense).filter(d -> d.elements() instanceof Storage.External);
+    }
+
+    private void copyExternal(Storage storage) throws IOException {
+        Storage.Dense dense = external(storage).orElse(null);
+        if (dense == null) {
+            return;
+        }
+        edits.remove(file, dense.frame(), field -> isElements(field) || field == TensorField.DATA_LOCATION);
+        if (dense.bytes() > 0) {
+            refer(dense.frame(), data.copy((Storage.External) dense.elements(), dense.bytes()));
+        }
+    }
+
+    private void refer(Frame tensor, List<Piece> reference) {
+        List<Piece> fields = new ArrayList<>(reference);
+        fields.add(Piece.number(TensorField.DATA_LOCATION, 1));
+        edits.append(tensor, fields);
+    }
+
+    private static boolean isElements(int field) {
+        return TensorField.isData(field) || field == TensorField.EXTERNAL_DATA;
+    }
+
+    private void replace(GraphTensor tensor, TensorView replacement) throws IOException {
+        if (tensor.storage() instanceof Storage.Sparse sparse) {
+            sparse(tensor, sparse, replacement);
+        } else if (tensor.place() == GraphTensor.Place.CONSTANT_NUMBERS) {
+            numbers(tensor, replacement);
+        } else {
+            dense(tensor, replacement);
+        }
+    }
+
+    private void dense(GraphTensor tensor, TensorView replacement) throws IOException {
+        Frame frame = tensor.storage().frame();
+        boolean external = external(tensor.storage()).isPresent()
+                || (moveReplaced
+                        && tensor.place() == GraphTensor.Place.INITIALIZER
+                        && replacement.info().bytes() >= MIN_MOVED_BYTES);
+        boolean empty = replacement.info().bytes() == 0;
+        edits.remove(file, frame, field -> isElements(field) || (external && field == TensorField.DATA_LOCATION));
+        if (!empty && external) {
+            refer(frame, data.add(replacement));
+        } else if (!empty) {
+            edits.append(frame, raw(replacement));
+        }
+    }
+
+    private static List<Piece> raw(TensorView elements) {
+        return List.of(Piece.header(TensorField.RAW_DATA, elements.info().bytes()), new Piece.Elements(elements));
+    }
+
+    /** A Constant node's value_float(s) or value_int(s). */
+    private void numbers(GraphTensor tensor, TensorView replacement) throws IOException {
+        Storage.Typed typed = (Storage.Typed) ((Storage.Dense) tensor.storage()).elements();
+        int field = typed.field().field();
+        edits.remove(file, tensor.storage().frame(), number -> number == field);
+        long bytes = replacement.info().bytes();
+        List<Piece> pieces = new ArrayList<>();
+        switch (field) {
+            case ModelField.ATTRIBUTE_F -> {
+                pieces.add(new Piece.Bytes(new byte[] {(byte) FLOAT_TAG}));
+                pieces.add(new Piece.Elements(replacement));
+            }
+            case ModelField.ATTRIBUTE_FLOATS -> {
+                pieces.add(Piece.header(field, bytes));
+                pieces.add(new Piece.Elements(replacement));
+            }
+            default -> {
+                ByteArrayOutputStream out = new ByteArrayOutputStream();
+                for (long at = 0; at < bytes; at += 8) {
+                    ByteBuffer one = replacement.view(at, 8);
+                    out.writeBytes(Piece.number(field, one.getLong(0)).bytes()); // unpacked, as proto2 writes them
+                }
+                pieces.add(new Piece.Bytes(out.toByteArray()));
+            }
+        }
+        edits.append(tensor.storage().frame(), pieces);
+    }
+
+    /**
+     * Sparse again, in the form that every reader takes: linear, ascending, INT64. An initializer becomes dense where that is not
+     * larger; a Constant node's value stays sparse, since it may be an output of the graph, whose type that is.
+     */
+    private void sparse(GraphTensor tensor, Storage.Sparse sparse, TensorView replacement) throws IOException {
+        long count = NonZeros.count(replacement);
+        long bytes = count * (8 + replacement.info().dtype().bytes());
+        if (tensor.place() == GraphTensor.Place.SPARSE_INITIALIZER
+                && bytes >= replacement.info().bytes()) {
+            sparseToDense(tensor, sparse, replacement);
+            return;
+        }
+        Frame values = sparse.values().frame();
+        edits.remove(
+                file,
+                values,
+                field -> isElements(field) || field == TensorField.DATA_LOCATION || field == TensorField.DIMS);
+        List<Piece> fields = new ArrayList<>();
+        fields.add(Piece.number(TensorField.DIMS, count));
+        nonZero(fields, replacement, count, false);
+        edits.append(values, fields);
+        edits.remove(file, sparse.frame(), field -> field == ModelField.SPARSE_INDICES);
+        List<Piece> indices = new ArrayList<>();
+        indices.add(Piece.number(TensorField.DIMS, count));
+        indices.add(Piece.number(TensorField.DATA_TYPE, OnnxType.INT64.number()));
+        nonZero(indices, replacement, count, true);
+        indices.add(0, Piece.header(ModelField.SPARSE_INDICES, Piece.length(indices)));
+        edits.append(sparse.frame(), indices);
+    }
+
+    private static void nonZero(List<Piece> fields, TensorView tensor, long count, boolean positions) {
+        if (count > 0) {
+            Piece piece = new Piece.NonZero(tensor, count, positions);
+            fields.add(Piece.header(TensorField.RAW_DATA, piece.length()));
+            fields.add(piece);
+        }
+    }
+
+    private void sparseToDense(GraphTensor tensor, Storage.Sparse sparse, TensorView replacement) throws IOException {
+        Frame frame = sparse.frame();
+        Frame graph = Objects.requireNonNull(frame.parent());
+        List<Piece> dense = new ArrayList<>();
+        for (long dim : sparse.shape().dims()) {
+            dense.add(Piece.number(TensorField.DIMS, dim));
+        }
+        dense.add(Piece.number(TensorField.DATA_TYPE, sparse.type().number()));
+        String name = TensorReader.name(file, tensor.label(), sparse.values().frame());
+        dense.add(Piece.text(TensorField.NAME, name));
+        dense.addAll(raw(replacement));
+        dense.add(0, Piece.header(ModelField.GRAPH_INITIALIZER, Piece.length(dense)));
+        edits.replace(graph, frame.fieldStart(), frame.to(), dense);
+    }
+
+    private void metadata(Map<String, String> metadata) throws IOException {
         Map<String, String> changed = new LinkedHashMap<>(metadata);
         changed.entrySet()
                 .removeIf(entry -> entry.getValue().equals(layout.metadata().get(entry.getKey())));
-        copyTopLevel(0, layout.graphFieldStart(), changed);
-        long graphEnd = layout.graphTo();
-        if (replacements.isEmpty()) {
-            copy(pieces, layout.graphFieldStart(), graphEnd);
-        } else {
-            List<Piece> graph = graph(layout, replacements);
-            pieces.add(header(ModelField.GRAPH, length(graph)));
-            pieces.addAll(graph);
+        if (changed.isEmpty()) {
+            return;
         }
-        copyTopLevel(graphEnd, file.size(), changed);
-        changed.forEach((key, value) -> pieces.add(metadataEntry(key, value)));
-        long total = length(pieces);
-        if (total > Integer.MAX_VALUE) {
-            throw new IOException(file.path() + ": the new model would have " + total
-                    + " bytes; an ONNX file has at most 2147483647");
-        }
-    }
-
-    /** Copies whole top-level fields but the metadata entries that are to be set. */
-    private void copyTopLevel(long from, long to, Map<String, String> changed) throws IOException {
-        long start = from;
-        if (!changed.isEmpty()) {
-            WireCursor model = new WireCursor(file, "model", from, to);
-            while (model.next()) {
-                if (model.field() == ModelField.METADATA_PROPS
-                        && changed.containsKey(ModelLayout.entry(model.nested("metadata_props"))
-                                .getKey())) {
-                    copy(pieces, start, model.fieldStart());
-                    start = model.fieldEnd();
-                }
+        WireCursor model = WireCursor.over(file, "model", layout.model());
+        while (model.next()) {
+            if (model.field() == ModelField.METADATA_PROPS
+                    && changed.containsKey(
+                            ModelLayout.entry(model.nested("metadata_props")).getKey())) {
+                edits.replace(layout.model(), model.fieldStart(), model.fieldEnd(), List.of());
             }
         }
-        copy(pieces, start, to);
-    }
-
-    private List<Piece> graph(ModelLayout layout, Map<String, TensorView> replacements) throws IOException {
-        List<GraphInitializer> replaced = new ArrayList<>();
-        for (GraphInitializer initializer : layout.initializers().values()) {
-            if (replacements.containsKey(initializer.location().name())) {
-                replaced.add(initializer);
-            }
-        }
-        replaced.sort(Comparator.comparingLong(i -> i.location().fieldStart()));
-        List<Piece> graph = new ArrayList<>();
-        long start = layout.graphFrom();
-        for (GraphInitializer initializer : replaced) {
-            GraphInitializer.Location location = initializer.location();
-            TensorView replacement = replacements.get(location.name());
-            if (replacement == null) {
-                throw new IllegalStateException(location.label());
-            }
-            copy(graph, start, location.fieldStart());
-            List<Piece> tensor = tensor(location, replacement);
-            graph.add(header(ModelField.GRAPH_INITIALIZER, length(tensor)));
-            graph.addAll(tensor);
-            start = location.to();
-        }
-        copy(graph, start, layout.graphTo());
-        return graph;
-    }
-
-    /** The TensorProto without its old elements, the new ones as raw_data at its end. */
-    private List<Piece> tensor(GraphInitializer.Location location, TensorView replacement) throws IOException {
-        List<Piece> tensor = new ArrayList<>();
-        long start = location.from();
-        WireCursor fields = new WireCursor(file, location.label(), location.from(), location.to());
-        while (fields.next()) {
-            if (TensorField.isData(fields.field())) {
-                copy(tensor, start, fields.fieldStart());
-                start = fields.fieldEnd();
-            }
-        }
-        copy(tensor, start, location.to());
-        if (replacement.info().bytes() > 0) {
-            tensor.add(header(TensorField.RAW_DATA, replacement.info().bytes()));
-            tensor.add(new Elements(replacement));
-        }
-        return tensor;
-    }
-
-    private static void copy(List<Piece> pieces, long from, long to) {
-        if (to > from) {
-            pieces.add(new Range(from, to));
-        }
-    }
-
-    private static Bytes metadataEntry(String key, String value) {
-        ByteArrayOutputStream entry = new ByteArrayOutputStream();
-        text(entry, ModelField.ENTRY_KEY, key);
-        text(entry, ModelField.ENTRY_VALUE, value);
-        ByteArrayOutputStream field = new ByteArrayOutputStream();
-        field.writeBytes(header(ModelField.METADATA_PROPS, entry.size()).bytes());
-        field.writeBytes(entry.toByteArray());
-        return new Bytes(field.toByteArray());
-    }
-
-    private static void text(ByteArrayOutputStream out, int field, String text) {
-        byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
-        out.writeBytes(header(field, utf8.length).bytes());
-        out.writeBytes(utf8);
-    }
-
-    /** Tag (of a field below 16) and length. */
-    private static Bytes header(int field, long length) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream(11);
-        out.write((field << 3) | WireCursor.BYTES);
-        long rest = length;
-        while (rest >= 0x80) {
-            out.write((int) ((rest & 0x7F) | 0x80));
-            rest >>>= 7;
-        }
-        out.write((int) rest);
-        return new Bytes(out.toByteArray());
-    }
-
-    private static long length(List<Piece> pieces) {
-        long sum = 0;
-        for (Piece piece : pieces) {
-            sum = Math.addExact(sum, piece.length());
-        }
-        return sum;
-    }
-
-    void write(FileChannel target) throws IOException {
-        for (Piece piece : pieces) {
-            if (piece instanceof Range range) {
-                copy(range, target);
-            } else if (piece instanceof Bytes bytes) {
-                writeFully(target, ByteBuffer.wrap(bytes.bytes()));
-            } else if (piece instanceof Elements elements) {
-                write(elements.tensor(), target);
-            }
-        }
-    }
-
-    private void copy(Range range, FileChannel target) throws IOException {
-        long at = range.from();
-        while (at < range.to()) {
-            long count = source.transferTo(at, range.to() - at, target);
-            if (count <= 0) {
-                throw new EOFException(
-                        file.path() + ": the file became shorter while it was read; nothing at byte " + at);
-            }
-            at += count;
-        }
-    }
-
-    private static void write(TensorView tensor, FileChannel target) throws IOException {
-        long bytes = tensor.info().bytes();
-        ByteBuffer chunk = ByteBuffer.allocate(CHUNK);
-        for (long at = 0; at < bytes; at += CHUNK) {
-            chunk.clear().limit((int) Math.min(CHUNK, bytes - at));
-            tensor.readBytes(at, chunk);
-            writeFully(target, chunk.flip());
-        }
-    }
-
-    private static void writeFully(FileChannel target, ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) {
-            target.write(bytes);
-        }
+        List<Piece> entries = new ArrayList<>();
+        changed.forEach((key, value) -> entries.add(Piece.entry(ModelField.METADATA_PROPS, key, value)));
+        edits.append(layout.model(), entries);
     }
 }

@@ -21,12 +21,18 @@ enum OnnxType {
     UINT32(12, DType.U32, TensorField.UINT64_DATA),
     UINT64(13, DType.U64, TensorField.UINT64_DATA),
     COMPLEX64(14, DType.C64, TensorField.FLOAT_DATA),
+    COMPLEX128(15, DType.C128, TensorField.DOUBLE_DATA),
     BFLOAT16(16, DType.BF16, TensorField.INT32_DATA),
     FLOAT8E4M3FN(17, DType.F8_E4M3, TensorField.INT32_DATA),
     FLOAT8E4M3FNUZ(18, DType.F8_E4M3FNUZ, TensorField.INT32_DATA),
     FLOAT8E5M2(19, DType.F8_E5M2, TensorField.INT32_DATA),
     FLOAT8E5M2FNUZ(20, DType.F8_E5M2FNUZ, TensorField.INT32_DATA),
-    FLOAT8E8M0(24, DType.F8_E8M0, TensorField.INT32_DATA);
+    UINT4(21, DType.U4, TensorField.INT32_DATA),
+    INT4(22, DType.I4, TensorField.INT32_DATA),
+    FLOAT4E2M1(23, DType.F4, TensorField.INT32_DATA),
+    FLOAT8E8M0(24, DType.F8_E8M0, TensorField.INT32_DATA),
+    UINT2(25, DType.U2, TensorField.INT32_DATA),
+    INT2(26, DType.I2, TensorField.INT32_DATA);
 
     private final int number;
     private final DType dtype;
@@ -46,9 +52,23 @@ enum OnnxType {
         return typedField;
     }
 
-    /** The bytes that one entry of the typed field stands for; half an element for complex numbers. */
+    /** The number that {@code data_type} holds. */
+    int number() {
+        return number;
+    }
+
+    /** The bytes that one entry of the typed field stands for: half an element for complex numbers, 1 for sub-byte types. */
     int unitBytes() {
-        return this == COMPLEX64 ? 4 : dtype.bytes();
+        return switch (this) {
+            case COMPLEX64 -> 4;
+            case COMPLEX128 -> 8;
+            default -> dtype.isWholeBytes() ? dtype.bytes() : 1;
+        };
+    }
+
+    /** The width of an entry of the typed field on the wire in bytes, 0 for a number of variable length. */
+    int wireBytes() {
+        return typedField == TensorField.FLOAT_DATA ? 4 : typedField == TensorField.DOUBLE_DATA ? 8 : 0;
     }
 
     static Optional<OnnxType> of(long number) {
@@ -60,20 +80,8 @@ enum OnnxType {
         return Optional.empty();
     }
 
-    /** How a type without a {@link DType} is called in messages. */
+    /** How a type is called in messages. */
     static String nameOf(long number) {
-        return of(number)
-                .map(OnnxType::name)
-                .orElse(
-                        switch ((int) Math.max(-1, Math.min(number, 99))) {
-                            case 8 -> "STRING";
-                            case 15 -> "COMPLEX128";
-                            case 21 -> "UINT4";
-                            case 22 -> "INT4";
-                            case 23 -> "FLOAT4E2M1";
-                            case 25 -> "UINT2";
-                            case 26 -> "INT2";
-                            default -> "data type " + number;
-                        });
+        return of(number).map(OnnxType::name).orElse(number == 8 ? "STRING" : "data type " + number);
     }
 }

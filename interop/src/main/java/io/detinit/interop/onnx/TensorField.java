@@ -14,7 +14,9 @@ final class TensorField {
     static final int RAW_DATA = 9;
     static final int DOUBLE_DATA = 10;
     static final int UINT64_DATA = 11;
+    static final int EXTERNAL_DATA = 13;
     static final int DATA_LOCATION = 14;
+    static final int METADATA_PROPS = 16;
 
     private TensorField() {}
 

@@ -17,6 +17,9 @@ final class WireCursor {
     static final int BYTES = 2;
     static final int FIXED32 = 5;
 
+    /** The longest name that is read. */
+    static final int MAX_NAME_BYTES = 4096;
+
     private final FileWindow file;
     private final String message;
     private final long to;
@@ -41,6 +44,11 @@ final class WireCursor {
         this.message = message;
         this.position = from;
         this.to = to;
+    }
+
+    /** A walk over the value of a field. */
+    static WireCursor over(FileWindow file, String message, Frame frame) {
+        return new WireCursor(file, message, frame.from(), frame.to());
     }
 
     /** Moves to the next field; false at the end of the message. */
@@ -111,6 +119,12 @@ final class WireCursor {
         return new WireCursor(file, name, valueStart, position);
     }
 
+    /** This field, whose value is a message. */
+    Frame frame(Frame parent, String name) throws IOException {
+        require(BYTES, name);
+        return new Frame(parent, field, fieldStart, valueStart, position);
+    }
+
     /** The value of a BYTES field as text. */
     String text(String name, int maxBytes) throws IOException {
         require(BYTES, name);
@@ -128,6 +142,12 @@ final class WireCursor {
             malformed.initCause(e);
             throw malformed;
         }
+    }
+
+    /** The value of a BYTES field as text where it is a name of a usual length, else empty. */
+    String name(String name) throws IOException {
+        require(BYTES, name);
+        return valueLength() > MAX_NAME_BYTES ? "" : text(name, MAX_NAME_BYTES);
     }
 
     void require(int expected, String name) throws MalformedFileException {

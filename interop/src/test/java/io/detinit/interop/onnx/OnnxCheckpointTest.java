@@ -187,18 +187,52 @@ class OnnxCheckpointTest {
         Path file = TestModels.write(
                 folder,
                 TestModels.linear()
-                        .addInitializer(TestModels.tensor("q", 22, 2).setRawData(ByteString.copyFrom(new byte[] {1})))
-                        .addInitializer(TestModels.tensor("t", 8, 1).addStringData(ByteString.copyFromUtf8("hi")))
-                        .addSparseInitializer(
-                                OnnxMl.SparseTensorProto.newBuilder().addDims(3)));
+                        .addInitializer(TestModels.tensor("n", 99, 2).setRawData(ByteString.copyFrom(new byte[] {1})))
+                        .addInitializer(TestModels.tensor("t", 8, 1).addStringData(ByteString.copyFromUtf8("hi"))));
         try (OnnxCheckpoint c = OnnxCheckpoint.open(file)) {
             assertEquals(List.of("W", "b", "s", "unused"), names(c));
             assertEquals(
                     List.of(
-                            "initializer 'q' of type INT4 is kept but not read",
-                            "initializer 't' of type STRING is kept but not read",
-                            "1 sparse initializer(s) are kept but not read"),
+                            "initializer 'n' of type data type 99 is kept but not read",
+                            "initializer 't' of type STRING is kept but not read"),
                     c.warnings());
+        }
+    }
+
+    /** Packed as ONNX says: the first element in the low bits; in int32_data one byte an entry (onnx.helper) or four. */
+    @Test
+    void elementsOfLessThanAByteAreReadPacked() throws IOException {
+        OnnxMl.GraphProto.Builder graph = OnnxMl.GraphProto.newBuilder()
+                .addInitializer(TestModels.tensor("raw", 22, 3).setRawData(ByteString.copyFrom(new byte[] {0x21, 3})))
+                .addInitializer(
+                        TestModels.tensor("bytes", 21, 3).addInt32Data(0xF1).addInt32Data(2))
+                .addInitializer(
+                        TestModels.tensor("signed", 22, 4).addInt32Data(-1).addInt32Data(127))
+                .addInitializer(TestModels.tensor("words", 23, 9)
+                        .addInt32Data(0x87654321)
+                        .addInt32Data(9))
+                .addInitializer(TestModels.tensor("one", 21, 2).addInt32Data(0x7F))
+                .addInitializer(TestModels.tensor("two", 26, 5).setRawData(ByteString.copyFrom(new byte[] {-28, 1})))
+                .addInitializer(
+                        TestModels.tensor("u2", 25, 6).addInt32Data(0xE4).addInt32Data(5))
+                .addInitializer(TestModels.tensor("u2words", 25, 17)
+                        .addInt32Data(0x04030201)
+                        .addInt32Data(1))
+                .addInitializer(
+                        TestModels.tensor("c128", 15, 1).addDoubleData(1).addDoubleData(-2));
+        try (OnnxCheckpoint c = OnnxCheckpoint.open(TestModels.write(folder, graph))) {
+            assertEquals("2103", hex(c, "raw"));
+            assertEquals(DType.I4, c.find("raw").orElseThrow().info().dtype());
+            assertEquals("f102", hex(c, "bytes"));
+            assertEquals("ff7f", hex(c, "signed"));
+            assertEquals("2143658709", hex(c, "words"));
+            assertEquals(DType.F4, c.find("words").orElseThrow().info().dtype());
+            assertEquals("7f", hex(c, "one"));
+            assertEquals("e401", hex(c, "two"));
+            assertEquals("e405", hex(c, "u2"));
+            assertEquals("0102030401", hex(c, "u2words"));
+            assertEquals("000000000000f03f00000000000000c0", hex(c, "c128"));
+            assertEquals(List.of(), c.warnings());
         }
     }
 

@@ -221,15 +221,6 @@ class OnnxMalformedTest {
     }
 
     @Test
-    void externalData() throws IOException {
-        refused(
-                TestModels.tensor("w", 1, 1).setDataLocation(OnnxMl.TensorProto.DataLocation.EXTERNAL),
-                "'w'",
-                "external data",
-                "save_as_external_data=False");
-    }
-
-    @Test
     void segment() throws IOException {
         refused(
                 TestModels.raw("w", new long[] {1}, 1)
@@ -319,7 +310,7 @@ class OnnxMalformedTest {
         Random random = new Random(seed);
         byte[] whole = rich().build().toByteArray();
         int refused = 0;
-        for (int k = 0; k < 4000; k++) {
+        for (int k = 0; k < 500; k++) {
             byte[] damaged = whole.clone();
             for (int n = random.nextInt(3); n >= 0; n--) {
                 damaged[random.nextInt(damaged.length)] = (byte) (random.nextBoolean() ? random.nextInt(256) : 0xFF);

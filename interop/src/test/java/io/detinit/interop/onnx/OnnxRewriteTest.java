@@ -138,10 +138,10 @@ class OnnxRewriteTest {
         Path file = TestModels.write(folder, model());
         Path copy = folder.resolve("copy.onnx");
         try (OnnxCheckpoint c = OnnxCheckpoint.open(file)) {
-            refused(c, copy, "none", W, "no initializer 'none'");
-            refused(c, copy, "b", W, "'b' is F32 [3, 2]; it must be F32 [3]");
-            refused(c, copy, "half", ArrayTensor.of("half", TensorShape.of(2), new float[2]), "must be F16 [2]");
-            refused(c, copy, "text", W, "no initializer 'text'");
+            refused(c, copy, "none", W, "no tensor 'none'");
+            refused(c, copy, "b", W, "'b': the replacement is F32 [3, 2], the file has F32 [3]");
+            refused(c, copy, "half", ArrayTensor.of("half", TensorShape.of(2), new float[2]), "the file has F16 [2]");
+            refused(c, copy, "text", W, "no tensor 'text'");
         }
         assertTrue(Files.notExists(copy));
     }
