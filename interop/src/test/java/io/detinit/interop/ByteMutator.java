@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * Feeds a reader damaged files. A case is made from the seed and its number alone; {@code -Ddetinit.fuzz.count=N} and
- * {@code -Ddetinit.fuzz.seed=S} set how many and which.
+ * Feeds a reader damaged bytes, in memory. A case is made from the seed and its number alone; {@code -Ddetinit.fuzz.count=N} and
+ * {@code -Ddetinit.test.seed=S} set how many and which.
  */
 public final class ByteMutator {
 
@@ -30,7 +30,7 @@ public final class ByteMutator {
     /** Runs all cases; returns how many of them were refused. */
     public static int run(List<byte[]> originals, Reader reader) {
         int count = Integer.getInteger("detinit.fuzz.count", DEFAULT_COUNT);
-        long seed = Long.getLong("detinit.fuzz.seed", 20261124L);
+        long seed = Long.getLong("detinit.test.seed", 20261124L);
         int refused = 0;
         for (int number = 0; number < count; number++) {
             Random random = new Random(seed * 0x9E3779B97F4A7C15L + number);
@@ -44,7 +44,7 @@ public final class ByteMutator {
                 refused++;
                 assertFalse(String.valueOf(e.getMessage()).contains("\n"), "one line: " + e.getMessage());
             } catch (RuntimeException | Error e) {
-                fail("case " + number + " of -Ddetinit.fuzz.seed=" + seed + ": " + e, e);
+                fail("case " + number + " of -Ddetinit.test.seed=" + seed + ": " + e, e);
             }
         }
         return refused;

@@ -1,12 +1,18 @@
 package io.detinit.interop.checkpoint;
 
 import io.detinit.generator.InitPlan;
+import io.detinit.interop.djl.DjlFile;
+import io.detinit.interop.file.FileBytes;
 import io.detinit.interop.file.MalformedFileException;
+import io.detinit.interop.numpy.NpyFile;
+import io.detinit.interop.numpy.NpzFile;
 import io.detinit.interop.onnx.OnnxCheckpoint;
 import io.detinit.interop.plan.PlanJson;
 import io.detinit.interop.safetensors.SafetensorsFile;
+import io.detinit.interop.sharded.ShardedCheckpoint;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.torch.TorchFile;
+import io.detinit.interop.zip.ZipArchive;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -29,16 +35,16 @@ public final class Checkpoints {
     private Checkpoints() {}
 
     /**
-     * Opens a file.
+     * Opens a checkpoint.
      *
-     * @param path a file of any format that is read, whatever its name
+     * @param path a file of any format that is read, whatever its name; or a folder with a sharded set's index
      * @return the open checkpoint; close it
-     * @throws MalformedFileException if it is neither, or breaks the rules of its format
+     * @throws MalformedFileException if it is none, or breaks the rules of its format
      * @throws IOException if it cannot be read
      */
     public static Checkpoint open(Path path) throws IOException {
         if (Files.isDirectory(path)) {
-            throw new IOException(path + ": is a folder; name a file in it");
+            return openFolder(path);
         }
         byte[] head;
         try (InputStream in = Files.newInputStream(path)) {
@@ -51,7 +57,16 @@ public final class Checkpoints {
             return SafetensorsFile.open(path);
         }
         if (TorchFile.matches(head)) {
-            return TorchFile.open(path);
+            return isNpz(path, head) ? NpzFile.open(path) : TorchFile.open(path);
+        }
+        if (NpyFile.looksLikeNpy(head)) {
+            return NpyFile.open(path);
+        }
+        if (DjlFile.looksLikeDjl(head)) {
+            return DjlFile.open(path);
+        }
+        if (ShardedCheckpoint.looksLikeIndex(path, head)) {
+            return ShardedCheckpoint.open(path, Checkpoints::open);
         }
         Optional<MalformedFileException> refusal = ForeignFormat.refusal(path, head);
         if (refusal.isPresent()) {
@@ -64,7 +79,28 @@ public final class Checkpoints {
         if (named || OnnxCheckpoint.looksLikeOnnx(ByteBuffer.wrap(head), Files.size(path))) {
             return OnnxCheckpoint.open(path);
         }
-        throw MalformedFileException.of(path, "byte 0", "no known format", "a PyTorch, safetensors or ONNX file");
+        throw MalformedFileException.of(
+                path, "byte 0", "no known format", "a PyTorch, safetensors, ONNX, NumPy or DJL file");
+    }
+
+    private static Checkpoint openFolder(Path folder) throws IOException {
+        Optional<Path> index = ShardedCheckpoint.indexIn(folder);
+        if (index.isPresent()) {
+            return ShardedCheckpoint.open(index.get(), Checkpoints::open);
+        }
+        throw new IOException(folder + ": is a folder without an index of shards; name a file in it");
+    }
+
+    private static boolean isNpz(Path path, byte[] head) throws IOException {
+        if (head[0] != 'P') {
+            return false;
+        }
+        try (FileBytes file = FileBytes.open(path)) {
+            ZipArchive archive = ZipArchive.open(file);
+            return NpzFile.looksLikeNpz(archive)
+                    && archive.entries().stream()
+                            .noneMatch(entry -> entry.name().endsWith("data.pkl"));
+        }
     }
 
     private static boolean looksLikeSafetensors(byte[] head) {

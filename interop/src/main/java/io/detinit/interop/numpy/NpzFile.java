@@ -51,10 +51,11 @@ public final class NpzFile implements Checkpoint {
      * Whether an archive is one of arrays.
      *
      * @param archive any zip
-     * @return whether it has a member {@code *.npy}
+     * @return whether it has a member {@code *.npy} and no {@code data.pkl}, which would make it one of PyTorch's
      */
     public static boolean looksLikeNpz(ZipArchive archive) {
-        return archive.entries().stream().anyMatch(NpzFile::isArray);
+        return archive.entries().stream().anyMatch(NpzFile::isArray)
+                && archive.entries().stream().noneMatch(entry -> entry.name().matches("([^/]*/)?data\\.pkl"));
     }
 
     /**

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Model;
+import ai.djl.modality.nlp.DefaultVocabulary;
+import ai.djl.modality.nlp.embedding.TrainableWordEmbedding;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
@@ -17,11 +19,14 @@ import ai.djl.nn.Parameter;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.convolutional.Conv2d;
 import ai.djl.nn.core.Linear;
+import ai.djl.nn.core.LinearCollection;
+import ai.djl.nn.core.Multiplication;
 import ai.djl.nn.core.Prelu;
 import ai.djl.nn.norm.BatchNorm;
 import ai.djl.nn.norm.Dropout;
 import ai.djl.nn.norm.LayerNorm;
 import ai.djl.nn.recurrent.LSTM;
+import ai.djl.nn.transformer.BertBlock;
 import ai.djl.training.initializer.NormalInitializer;
 import ai.djl.util.Pair;
 import io.detinit.interop.ByteMutator;
@@ -199,6 +204,57 @@ class DjlFileTest {
             try (DjlFile file = DjlFile.open(save(model))) {
                 assertSame(DjlTensors.of(live), file.tensors());
                 assertTrue(names(file).get(0).startsWith("block1."), names(file).get(0));
+            }
+        }
+    }
+
+    /** Blocks whose records have layouts of their own, in a tree that DJL builds. */
+    @Test
+    void otherBlocksAreRead() throws IOException {
+        Shape ids = new Shape(1, 5);
+        try (Model model = Model.newInstance("m", "PyTorch")) {
+            Block bert = BertBlock.builder()
+                    .setTokenDictionarySize(20)
+                    .optEmbeddingSize(8)
+                    .optTransformerBlockCount(2)
+                    .optAttentionHeadCount(2)
+                    .optHiddenSize(16)
+                    .optMaxSequenceLength(5)
+                    .build();
+            for (Parameter.Type kind : Parameter.Type.values()) {
+                bert.setInitializer(new NormalInitializer(0.5f), kind);
+            }
+            bert.initialize(model.getNDManager(), DataType.FLOAT32, ids, ids, ids);
+            model.setBlock(bert);
+            model.setDataType(DataType.FLOAT32);
+            Map<String, Parameter> live = ParameterNames.of(bert);
+            try (DjlFile file = DjlFile.open(save(model))) {
+                assertTrue(live.size() > 30, live.size() + " parameters");
+                assertSame(DjlTensors.of(live), file.tensors());
+                assertTrue(names(file).contains("bn5.gamma"), names(file).toString());
+            }
+        }
+        Block embedding = new SequentialBlock()
+                .add(new TrainableWordEmbedding(new DefaultVocabulary(List.of("a", "b")), 3))
+                .add(Linear.builder().setUnits(2).build());
+        Block multiplication =
+                new SequentialBlock().add(Multiplication.builder().setUnits(3).build());
+        Block collection =
+                new SequentialBlock().add(LinearCollection.builder().setUnits(3).build());
+        Map<Block, Shape> others =
+                Map.of(embedding, ids, multiplication, new Shape(2, 4), collection, new Shape(2, 3, 4));
+        for (Map.Entry<Block, Shape> other : others.entrySet()) {
+            try (Model model = Model.newInstance("m", "PyTorch")) {
+                Block block = initialised(
+                        model,
+                        other.getKey(),
+                        DataType.FLOAT32,
+                        other.getValue().getShape());
+                Map<String, Parameter> live = ParameterNames.of(block);
+                try (DjlFile file = DjlFile.open(save(model))) {
+                    assertSame(DjlTensors.of(live), file.tensors());
+                    assertEquals(List.copyOf(live.keySet()), names(file));
+                }
             }
         }
     }

@@ -233,6 +233,28 @@ class NpyTest {
         }
     }
 
+    /** Columns too long to be read several at a time, in more than one slab. */
+    @Test
+    void longColumnsArePresentedRowByRow() throws IOException {
+        int rows = 70_000;
+        int columns = 5;
+        ByteBuffer stored = ByteBuffer.allocate(4 * rows * columns);
+        for (int k = 0; k < rows * columns; k++) {
+            stored.putInt(4 * k, k);
+        }
+        TensorView tensor = new FortranTensor(
+                new TensorInfo("t", DType.U32, TensorShape.of(rows, columns), TensorInfo.Kind.BUFFER),
+                new MemoryBytes("memory", stored.array()),
+                new NpyType(">u4", DType.U32, true),
+                1 << 20);
+        ByteBuffer found = ByteBuffer.wrap(NumpyFiles.bytes(tensor)).order(ByteOrder.LITTLE_ENDIAN);
+        for (int row = 0; row < rows; row++) {
+            for (int column = 0; column < columns; column++) {
+                assertEquals(column * rows + row, found.getInt());
+            }
+        }
+    }
+
     @Test
     void bigEndianRangesBeginAndEndAnywhere() throws IOException {
         byte[] stored = new byte[8 * 20_000];

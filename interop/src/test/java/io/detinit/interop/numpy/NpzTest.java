@@ -2,21 +2,26 @@ package io.detinit.interop.numpy;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.detinit.generator.TensorShape;
 import io.detinit.interop.file.FileBytes;
 import io.detinit.interop.file.MalformedFileException;
+import io.detinit.interop.file.MemoryBytes;
 import io.detinit.interop.tensor.ArrayTensor;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.TensorView;
 import io.detinit.interop.zip.ZipArchive;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.zip.ZipEntry;
@@ -84,9 +89,38 @@ class NpzTest {
             assertEquals(1, file.warnings().size());
             ZipArchive archive = ZipArchive.open(bytes);
             assertTrue(NpzFile.looksLikeNpz(archive));
+            assertFalse(NpzFile.looksLikeNpz(archiveOf("m/data.pkl", "m/a.npy")));
+            assertFalse(NpzFile.looksLikeNpz(archiveOf("m/data.bin")));
             assertArrayEquals(
                     new byte[] {1, 2},
                     archive.content(archive.find("notes.txt").orElseThrow()).readAll(9));
+        }
+    }
+
+    private ZipArchive archiveOf(String... names) throws IOException {
+        Map<String, byte[]> members = new LinkedHashMap<>();
+        for (String name : names) {
+            members.put(name, new byte[1]);
+        }
+        return ZipArchive.open(new MemoryBytes("memory", Files.readAllBytes(zip(members))));
+    }
+
+    /** Larger than what the inflater keeps at a time, and stored column by column. */
+    @Test
+    void deflatedColumnsAreReadRowByRow() throws IOException {
+        String dict = "{'descr': '<u4', 'fortran_order': True, 'shape': (3000000, 2), }\n";
+        byte[] npy = NumpyFiles.npy(1, dict, 24_000_000);
+        ByteBuffer stored = ByteBuffer.wrap(npy).order(ByteOrder.LITTLE_ENDIAN);
+        for (int k = 0; k < 6_000_000; k++) {
+            stored.putInt(npy.length - 24_000_000 + 4 * k, k);
+        }
+        try (NpzFile file = NpzFile.open(zip(Map.of("w.npy", npy)))) {
+            TensorView tensor = file.find("w").orElseThrow();
+            for (int row : new int[] {0, 1, 2_999_999, 1_234_567}) {
+                ByteBuffer two = tensor.view(8L * row, 8);
+                assertEquals(row, two.getInt(0));
+                assertEquals(3_000_000 + row, two.getInt(4));
+            }
         }
     }
 
