@@ -123,7 +123,9 @@ final class InspectCommand extends BaseCommand {
         out().println("plan: "
                 + plan.map(p -> "seed " + p.seed() + ", " + p.tensors().size() + " parameters")
                         .orElse("none"));
-        checkpoint.metadata().forEach((key, value) -> out().println("metadata " + key + ": " + shortened(value)));
+        checkpoint
+                .metadata()
+                .forEach((key, value) -> out().println("metadata " + shortened(key) + ": " + shortened(value)));
         if (!tensors.isEmpty()) {
             out().println();
             TextTable table = hashes.isEmpty()
@@ -150,12 +152,16 @@ final class InspectCommand extends BaseCommand {
         }
         if (!checkpoint.warnings().isEmpty()) {
             out().println();
-            checkpoint.warnings().forEach(warning -> out().println("note: " + warning));
+            checkpoint.warnings().forEach(warning -> out().println("note: " + printable(warning)));
         }
     }
 
     private static String shortened(String value) {
-        String line = value.replaceAll("\\p{Cntrl}", " ");
+        String line = printable(value);
         return line.length() <= SHOWN_METADATA ? line : line.substring(0, SHOWN_METADATA) + "...";
+    }
+
+    private static String printable(String text) {
+        return text.replaceAll("\\p{Cntrl}", "?");
     }
 }

@@ -16,7 +16,7 @@ final class TextTable {
     TextTable row(Object... cells) {
         List<String> row = new ArrayList<>();
         for (Object cell : cells) {
-            row.add(String.valueOf(cell));
+            row.add(String.valueOf(cell).replaceAll("\\p{Cntrl}", "?")); // names from a stranger's file
         }
         rows.add(row);
         return this;

@@ -9,6 +9,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -22,6 +23,7 @@ final class DataFile {
     private final Path path;
     private final List<Piece> pieces = new ArrayList<>();
     private final Map<Old, Long> copied = new HashMap<>();
+    private final IdentityHashMap<TensorView, Long> added = new IdentityHashMap<>();
     private long size;
 
     private DataFile(Path path) {
@@ -58,9 +60,10 @@ final class DataFile {
         return reference(offset, length);
     }
 
-    /** Adds a tensor's elements; returns the external_data for them. */
+    /** Adds a tensor's elements, once however often that tensor is given; returns the external_data for them. */
     List<Piece> add(TensorView tensor) {
-        return reference(add(new Piece.Elements(tensor)), tensor.info().bytes());
+        Long offset = added.computeIfAbsent(tensor, one -> add(new Piece.Elements(one)));
+        return reference(offset, tensor.info().bytes());
     }
 
     private long add(Piece piece) {

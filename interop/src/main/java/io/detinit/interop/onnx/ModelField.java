@@ -30,7 +30,6 @@ final class ModelField {
     static final int ATTRIBUTE_FLOATS = 7;
     static final int ATTRIBUTE_INTS = 8;
     static final int ATTRIBUTE_GRAPHS = 11;
-    static final int ATTRIBUTE_TYPE = 20;
     static final int ATTRIBUTE_SPARSE_TENSOR = 22;
 
     static final int FUNCTION_NAME = 1;

@@ -1,5 +1,6 @@
 package io.detinit.interop.onnx;
 
+import io.detinit.generator.TensorShape;
 import io.detinit.interop.file.ByteSource;
 import io.detinit.interop.file.MalformedFileException;
 import io.detinit.interop.tensor.DType;
@@ -9,6 +10,7 @@ import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -20,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * The parts of a model file that this package reads or replaces.
  *
  * @param model the whole file
+ * @param irVersion the version of the format
  * @param tensors the readable tensors, first used first, then those that no node uses
  * @param metadata metadata_props; of a key that stands there twice, the last
  * @param warnings one line for each thing that was not read or that a reader should know
@@ -27,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 record ModelLayout(
         Frame model,
+        long irVersion,
         List<Entry> tensors,
         Map<String, String> metadata,
         List<String> warnings,
@@ -72,6 +76,27 @@ record ModelLayout(
         }
     }
 
+    /** What tells that two tensors are the same bytes of a data file. */
+    private record Shared(Storage.Elements where, OnnxType type, TensorShape shape) {}
+
+    /** The tensors that are the same bytes of a data file, type and shape included, as an earlier one: the name of that one. */
+    Map<String, String> tied() {
+        Map<Shared, String> first = new HashMap<>();
+        Map<String, String> tied = new LinkedHashMap<>();
+        for (Entry entry : tensors) {
+            if (entry.tensor().storage() instanceof Storage.Dense dense
+                    && dense.elements() instanceof Storage.External
+                    && dense.bytes() > 0) {
+                String name = entry.tensor().name();
+                String known = first.putIfAbsent(new Shared(dense.elements(), dense.type(), dense.shape()), name);
+                if (known != null) {
+                    tied.put(name, known);
+                }
+            }
+        }
+        return Collections.unmodifiableMap(tied);
+    }
+
     /** Reads a model; memory is bounded by the number of tensors, not by the file. */
     static ModelLayout read(ModelSource source) throws IOException {
         FileWindow file = source.window();
@@ -115,6 +140,7 @@ record ModelLayout(
         List<Entry> tensors = tensors(source, root, graph);
         return new ModelLayout(
                 root,
+                irVersion,
                 tensors,
                 Collections.unmodifiableMap(metadata),
                 source.warnings().lines(),

@@ -49,6 +49,7 @@ public final class OnnxCheckpoint implements Checkpoint {
     private final Map<String, TensorView> byName;
     private final Map<String, TensorUse> uses;
     private final List<TensorView> tensors;
+    private final Map<String, String> tied;
 
     private OnnxCheckpoint(FileBytes file, ExternalFiles externals, ModelLayout layout) {
         this.file = file;
@@ -67,6 +68,7 @@ public final class OnnxCheckpoint implements Checkpoint {
             }
         }
         this.tensors = List.copyOf(views);
+        this.tied = layout.tied();
     }
 
     /**
@@ -156,6 +158,12 @@ public final class OnnxCheckpoint implements Checkpoint {
         return layout.warnings();
     }
 
+    /** {@return the tensors that are the same bytes of a data file as an earlier one, with its name} */
+    @Override
+    public Map<String, String> tied() {
+        return tied;
+    }
+
     /**
      * What the graph does with a tensor.
      *
@@ -185,12 +193,13 @@ public final class OnnxCheckpoint implements Checkpoint {
      * stay: nothing that is written needs others.
      *
      * <p>Elements become little-endian {@code raw_data}, those of a Constant's value_floats and the like stay in their field. A
-     * sparse initializer stays sparse (linear ascending INT64 indices) where that is smaller, else it becomes dense; a Constant
+     * sparse initializer stays sparse (linear ascending INT64 indices) where that is smaller or ir_version below 4, else it becomes dense; a Constant
      * node's sparse tensor stays sparse.
      *
      * <p>External data: all of it, replaced or not, goes to one new file beside the copy, {@code <target>.data}, or
      * {@code <target>.2.data} and so on where that exists; no data file is ever changed or replaced. It is written first, so
-     * that the model appears only when its data is there; if writing fails neither is left. A model that would exceed 2147483647
+     * that the model appears only when its data is there; if writing fails neither is left. Tied tensors ({@link #tied}) stay
+     * tied: the replacement of one is that of all, where they have none of their own. A model that would exceed 2147483647
      * bytes gets its replaced initializers moved there too.
      *
      * <p>Cost: one pass over the files (two over the replacement of a sparse tensor); memory does not grow with them. The
@@ -223,7 +232,24 @@ public final class OnnxCheckpoint implements Checkpoint {
                     "copying its external data",
                     "write into the folder of the model: " + from);
         }
-        OnnxRewriter.write(file, layout, Map.copyOf(replacements), metadata, target, limit);
+        OnnxRewriter.write(file, layout, withTied(replacements), metadata, target, limit);
+    }
+
+    private Map<String, TensorView> withTied(Map<String, TensorView> replacements) {
+        Map<String, TensorView> all = new HashMap<>(replacements);
+        tied.forEach((name, first) -> {
+            TensorView replacement = replacements.get(name);
+            if (replacement != null) {
+                all.putIfAbsent(first, replacement);
+            }
+        });
+        tied.forEach((name, first) -> {
+            TensorView replacement = all.get(first);
+            if (replacement != null) {
+                all.putIfAbsent(name, replacement);
+            }
+        });
+        return all;
     }
 
     @Override

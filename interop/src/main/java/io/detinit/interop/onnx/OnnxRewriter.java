@@ -24,6 +24,7 @@ final class OnnxRewriter {
     /** The limit of a protobuf message. */
     static final long MAX_MODEL_BYTES = Integer.MAX_VALUE;
 
+    private static final int DENSE_IS_NO_INPUT = 4;
     private static final int MIN_MOVED_BYTES = 1024;
     private static final int FLOAT_TAG = (ModelField.ATTRIBUTE_F << 3) | WireCursor.FIXED32;
 
@@ -197,12 +198,14 @@ final class OnnxRewriter {
 
     /**
      * Sparse again, in the form that every reader takes: linear, ascending, INT64. An initializer becomes dense where that is not
-     * larger; a Constant node's value stays sparse, since it may be an output of the graph, whose type that is.
+     * larger, but not before IR version 4, where a dense one had to be an input of the graph too; a Constant node's value stays
+     * sparse, since it may be an output of the graph, whose type that is.
      */
     private void sparse(GraphTensor tensor, Storage.Sparse sparse, TensorView replacement) throws IOException {
         long count = NonZeros.count(replacement);
         long bytes = count * (8 + replacement.info().dtype().bytes());
         if (tensor.place() == GraphTensor.Place.SPARSE_INITIALIZER
+                && layout.irVersion() >= DENSE_IS_NO_INPUT
                 && bytes >= replacement.info().bytes()) {
             sparseToDense(tensor, sparse, replacement);
             return;

@@ -16,7 +16,6 @@ final class TensorField {
     static final int UINT64_DATA = 11;
     static final int EXTERNAL_DATA = 13;
     static final int DATA_LOCATION = 14;
-    static final int METADATA_PROPS = 16;
 
     private TensorField() {}
 

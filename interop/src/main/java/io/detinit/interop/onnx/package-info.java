@@ -1,6 +1,7 @@
 /**
- * ONNX model files as checkpoints: the dense initializers of the top-level graph, read where they lie in the file, and
- * copies of the model with some of them replaced.
+ * ONNX model files as checkpoints: initializers, sparse ones and Constant nodes, of the graph, of bodies and functions, inside the
+ * file or in data files beside it, read where they lie; what the graph does with each; and copies of the model with some of
+ * them replaced.
  *
  * <p>A model is read as what it is on disk, a protobuf message (<a
  * href="https://github.com/onnx/onnx/blob/main/onnx/onnx.proto">onnx.proto</a>; <a

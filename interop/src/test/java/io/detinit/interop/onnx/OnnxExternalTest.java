@@ -259,6 +259,30 @@ class OnnxExternalTest {
         assertEquals(4096 + 8, Files.size(folder.resolve("copy.onnx.data")));
     }
 
+    /** Two names for the same bytes, such as an output layer tied to an embedding: a replacement of either is one of both. */
+    @Test
+    void tiedTensorsStayTied() throws IOException {
+        data("a.bin", 1, 2, 3, 4);
+        Path file = model(
+                weight("location", "a.bin"),
+                external(TestModels.tensor("tied", 1, 2), "location", "a.bin", "length", "8"),
+                external(TestModels.tensor("beside", 1, 2), "location", "a.bin", "offset", "8"),
+                external(TestModels.tensor("bits", 6, 2), "location", "a.bin"));
+        Path copy = folder.resolve("copy.onnx");
+        for (String replaced : List.of("w", "tied")) {
+            try (OnnxCheckpoint c = OnnxCheckpoint.open(file)) {
+                assertEquals(Map.of("tied", "w"), c.tied());
+                c.rewrite(copy, Map.of(replaced, of(c, replaced, 8, 9)), Map.of());
+            }
+            try (OnnxCheckpoint c = OnnxCheckpoint.open(copy)) {
+                assertEquals(Map.of("tied", "w"), c.tied());
+                assertArrayEquals(new float[] {8, 9}, floats(c, "w"));
+                assertArrayEquals(new float[] {8, 9}, floats(c, "tied"));
+                assertArrayEquals(new float[] {3, 4}, floats(c, "beside"));
+            }
+        }
+    }
+
     @Test
     void noDataFileThatIsThereIsTouched() throws IOException {
         Path file = shared();

@@ -246,6 +246,15 @@ class OnnxSparseTest {
         assertEquals(List.of(2L, 3L), many.getInitializer(0).getDimsList());
     }
 
+    /** Before IR version 4 a dense initializer had to be an input of the graph as well. */
+    @Test
+    void inOldModelsAReplacementStaysSparse() throws IOException {
+        OnnxMl.GraphProto.Builder graph =
+                OnnxMl.GraphProto.newBuilder().setName("g").addSparseInitializer(sparse(DIMS, linear(1), 7));
+        Path file = TestModels.write(folder, TestModels.model(graph).setIrVersion(3));
+        assertEquals(1, graph(rewritten(file, 1, 2, 3, 4, 5, 6)).getSparseInitializerCount());
+    }
+
     @Test
     void aSparseConstantNodeToo() throws IOException {
         OnnxMl.AttributeProto.Builder attribute = OnnxMl.AttributeProto.newBuilder()
