@@ -162,8 +162,8 @@ public final class DjlFile implements Checkpoint {
     /**
      * Writes a copy in which only the replaced elements and the properties differ; DJL loads it into the same block.
      *
-     * @param metadata becomes properties of the model; an entry of more than 65,535 bytes, which the format has no room for, is left
-     *     out (a plan of some 900 tensors, for which the sidecar {@code <file>.plan.json} is the place)
+     * @param metadata becomes properties of the model; a value of more than 65,535 bytes is cut into several, {@code key#1} and so on,
+     *     which {@link #metadata} shows as one
      */
     @Override
     public void rewrite(Path target, Map<String, TensorView> replacements, Map<String, String> metadata)

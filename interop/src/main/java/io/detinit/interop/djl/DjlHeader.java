@@ -3,7 +3,6 @@ package io.detinit.interop.djl;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
-import java.io.UTFDataFormatException;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -14,7 +13,7 @@ import java.util.Map;
  *
  * @param modelName the name the model was saved under
  * @param dataType its data type as DJL names it, such as {@code FLOAT32}
- * @param properties the model's properties, in the order of the file
+ * @param properties the model's properties, in the order of the file; values that were cut into pieces are whole
  * @param propertiesFrom the first byte of the properties
  * @param end the byte after them, where the block tree begins
  */
@@ -24,6 +23,9 @@ record DjlHeader(String modelName, String dataType, Map<String, String> properti
     private static final int VERSION = 1;
     private static final int MAX_INPUTS = 10_000;
     private static final int MAX_PROPERTIES = 10_000;
+
+    /** A string has at most 65,535 bytes; a char takes at most 3. Longer values are cut into pieces {@code key#1}, {@code key#2}, ... */
+    private static final int PIECE = 21_845;
 
     /**
      * Reads.
@@ -58,7 +60,8 @@ record DjlHeader(String modelName, String dataType, Map<String, String> properti
                 throw cursor.malformed(at, "the property '" + key + "' a second time", "unique keys");
             }
         }
-        return new DjlHeader(modelName, dataType, Collections.unmodifiableMap(properties), from, cursor.position());
+        return new DjlHeader(
+                modelName, dataType, Collections.unmodifiableMap(joined(properties)), from, cursor.position());
     }
 
     /** Axes of inputs may be -1, unknown. */
@@ -73,35 +76,69 @@ record DjlHeader(String modelName, String dataType, Map<String, String> properti
         }
     }
 
+    private static Map<String, String> joined(Map<String, String> properties) {
+        Map<String, String> left = new LinkedHashMap<>(properties);
+        Map<String, String> joined = new LinkedHashMap<>();
+        for (Map.Entry<String, String> entry : properties.entrySet()) {
+            String key = entry.getKey();
+            boolean first = key.endsWith("#1") && entry.getValue().length() == PIECE;
+            String whole = first ? key.substring(0, key.length() - 2) : key;
+            if (left.containsKey(key) && (!first || properties.containsKey(whole))) {
+                joined.put(key, entry.getValue());
+            } else if (left.containsKey(key)) {
+                StringBuilder value = new StringBuilder();
+                String piece = left.get(whole + "#1");
+                for (int number = 1; piece != null; number++) {
+                    value.append(piece);
+                    left.remove(whole + "#" + number);
+                    joined.remove(whole + "#" + number);
+                    piece = left.get(whole + "#" + (number + 1));
+                }
+                joined.put(whole, value.toString());
+            }
+        }
+        return joined;
+    }
+
     /**
      * The properties section with more properties.
      *
-     * @param more to add or to replace; what exceeds the 65,535 bytes of a string in this format is left out
+     * @param more to add or to replace
      * @return its bytes
+     * @throws IllegalArgumentException if a key has more than 65,000 bytes
      */
     byte[] properties(Map<String, String> more) throws IOException {
-        Map<String, byte[]> encoded = new LinkedHashMap<>();
         Map<String, String> merged = new LinkedHashMap<>(properties);
         merged.putAll(more);
-        for (Map.Entry<String, String> entry : merged.entrySet()) {
-            ByteArrayOutputStream pair = new ByteArrayOutputStream();
-            try (DataOutputStream out = new DataOutputStream(pair)) {
-                out.writeUTF(entry.getKey());
-                out.writeUTF(entry.getValue());
-            } catch (UTFDataFormatException e) {
-                pair.reset(); // longer than a string may be
+        Map<String, String> pieces = new LinkedHashMap<>();
+        merged.forEach((key, value) -> {
+            if (utfBytes(key) > 65_000) {
+                throw new IllegalArgumentException(
+                        "a property's key has " + utfBytes(key) + " bytes, at most 65,000 fit");
             }
-            if (pair.size() > 0) {
-                encoded.put(entry.getKey(), pair.toByteArray());
+            if (utfBytes(value) <= 65_535) {
+                pieces.put(key, value);
+                return;
             }
-        }
+            for (int from = 0, number = 1; from < value.length(); from += PIECE, number++) {
+                pieces.put(key + "#" + number, value.substring(from, Math.min(value.length(), from + PIECE)));
+            }
+        });
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (DataOutputStream out = new DataOutputStream(bytes)) {
-            out.writeInt(encoded.size());
-            for (byte[] pair : encoded.values()) {
-                out.write(pair);
+            out.writeInt(pieces.size());
+            for (Map.Entry<String, String> piece : pieces.entrySet()) {
+                out.writeUTF(piece.getKey());
+                out.writeUTF(piece.getValue());
             }
         }
         return bytes.toByteArray();
+    }
+
+    /** The bytes of a string in modified UTF-8. */
+    private static long utfBytes(String text) {
+        return text.chars()
+                .mapToLong(c -> c >= 1 && c < 0x80 ? 1 : c < 0x800 ? 2 : 3)
+                .sum();
     }
 }

@@ -100,6 +100,12 @@ public final class NpyFile implements Checkpoint {
         return Map.of();
     }
 
+    /** {@return false: the plan lies beside the file} */
+    @Override
+    public boolean keepsMetadata() {
+        return false;
+    }
+
     /**
      * Writes a copy, perhaps with other elements. The type, its byte order and the header stay; only an array stored with its first
      * axis fastest is written row-major when it is replaced, which NumPy reads as the same array.

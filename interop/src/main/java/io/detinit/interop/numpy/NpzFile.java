@@ -129,6 +129,12 @@ public final class NpzFile implements Checkpoint {
         return Map.of();
     }
 
+    /** {@return false: the plan lies beside the file} */
+    @Override
+    public boolean keepsMetadata() {
+        return false;
+    }
+
     @Override
     public List<String> warnings() {
         return warnings;

@@ -88,7 +88,8 @@ record ShardIndex(ObjectNode fields, Map<String, String> weightMap) {
             }
         } catch (JsonProcessingException e) {
             long at = e.getLocation() == null ? 0 : Math.max(0, e.getLocation().getCharOffset());
-            throw MalformedFileException.of(path, "index, character " + at, e.getOriginalMessage(), "valid JSON");
+            String what = e.getOriginalMessage().replaceAll("\\s*\\(start marker at.*", "");
+            throw MalformedFileException.of(path, "index, character " + at, what, "valid JSON");
         }
         if (weightMap == null || weightMap.isEmpty()) {
             String found = weightMap == null ? "no weight_map" : "an empty weight_map";

@@ -5,6 +5,7 @@ import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.Replacements;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -12,10 +13,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -30,13 +33,16 @@ import java.util.TreeMap;
  */
 public final class ShardedCheckpoint implements Checkpoint {
 
+    /** Callers that tell formats by content look at fewer bytes of a file. */
+    private static final int PROBE = 4096;
+
     private final Path path;
     private final ShardIndex index;
     private final Map<String, Shard> shards;
     private final Map<String, TensorView> tensors;
     private final List<String> warnings;
 
-    /** Opens one shard. It must not open indexes, or an index could name itself for ever. */
+    /** Opens one shard. It is not asked to open what looks like an index, so a set cannot contain itself. */
     @FunctionalInterface
     public interface Opener {
         /**
@@ -163,6 +169,14 @@ public final class ShardedCheckpoint implements Checkpoint {
                     Files.isRegularFile(real) ? "a link out of the folder" : "no regular file",
                     "a file beside the index");
         }
+        byte[] head;
+        try (InputStream in = Files.newInputStream(real)) {
+            head = in.readNBytes(PROBE);
+        }
+        if (looksLikeIndex(file, head)) {
+            throw MalformedFileException.of(
+                    index, "weight_map: shard '" + shard + "'", "another index", "a file that holds tensors");
+        }
         return real;
     }
 
@@ -247,6 +261,21 @@ public final class ShardedCheckpoint implements Checkpoint {
     @Override
     public Map<String, String> metadata() {
         return index.metadata();
+    }
+
+    /** {@return what the shards say, as far as the index places both tensors there} */
+    @Override
+    public Map<String, String> tied() {
+        Map<String, String> tied = new LinkedHashMap<>();
+        for (Shard shard : shards.values()) {
+            Set<String> placed = new HashSet<>(shard.tensors());
+            shard.checkpoint().tied().forEach((name, first) -> {
+                if (placed.contains(name) && placed.contains(first)) {
+                    tied.put(name, first);
+                }
+            });
+        }
+        return tied;
     }
 
     @Override

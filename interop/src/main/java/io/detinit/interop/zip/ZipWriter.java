@@ -122,6 +122,26 @@ public final class ZipWriter {
     }
 
     /**
+     * Stores an entry of zeros, as a hole where the file system can have holes.
+     *
+     * @param name its path in the archive
+     * @param size how many zeros
+     * @throws IOException if writing fails
+     */
+    public void storeZeros(String name, long size) throws IOException {
+        CRC32 crc = new CRC32();
+        ByteBuffer zeros = ByteBuffer.allocate((int) Math.min(CHUNK, size));
+        for (long at = 0; at < size; at += zeros.limit()) {
+            crc.update(zeros.clear().limit((int) Math.min(zeros.capacity(), size - at)));
+        }
+        int value = (int) crc.getValue();
+        long header = channel.position();
+        begin(name, ZipEntryInfo.STORED, value, size, size);
+        channel.position(channel.position() + size);
+        list(name, ZipEntryInfo.STORED, value, size, size, header);
+    }
+
+    /**
      * Copies a source piece by piece.
      *
      * @param source what to copy

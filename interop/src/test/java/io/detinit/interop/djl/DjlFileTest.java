@@ -274,14 +274,20 @@ class DjlFileTest {
                 TensorView weight = ArrayTensor.of("fc2.weight", old.info().shape(), zeros);
                 String plan = "{\"seed\":1}";
                 Map<String, String> metadata =
-                        Map.of(Checkpoint.PLAN_KEY, plan, "Epoch", "4", "too.long", "x".repeat(65_536));
+                        Map.of(Checkpoint.PLAN_KEY, plan, "Epoch", "4", "long", "\u20ac".repeat(100_000));
                 file.rewrite(target, Map.of("fc2.weight", weight), metadata);
                 try (Model other = Model.newInstance("m", "PyTorch");
                         DjlFile again = DjlFile.open(target)) {
-                    assertEquals(Map.of("Epoch", "4", Checkpoint.PLAN_KEY, plan), again.metadata());
+                    assertEquals(metadata, again.metadata());
                     other.setBlock(mlp());
                     other.load(new ByteArrayInputStream(Files.readAllBytes(target)));
                     assertEquals(plan, other.getProperty(Checkpoint.PLAN_KEY));
+                    assertEquals("\u20ac".repeat(100_000 % 21_845), other.getProperty("long#5"));
+                    again.rewrite(folder.resolve("third.params"), Map.of(), Map.of("long", "short"));
+                    try (DjlFile third = DjlFile.open(folder.resolve("third.params"))) {
+                        assertEquals("short", third.metadata().get("long"));
+                        assertEquals(3, third.metadata().size());
+                    }
                     Map<String, Parameter> loaded = ParameterNames.of(other.getBlock());
                     assertSame(DjlTensors.of(loaded), again.tensors());
                     for (Pair<String, Parameter> pair : other.getBlock().getParameters()) {

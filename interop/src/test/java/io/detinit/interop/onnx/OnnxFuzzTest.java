@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -235,6 +236,45 @@ class OnnxFuzzTest {
             assertTrue(System.nanoTime() - nanos < MAX_NANOS, "time of seed " + (seed + k));
         }
         assertTrue(count < 1000 || (wellFormed > 0 && wellFormed < count), wellFormed + " of " + count);
+    }
+
+    /** A damaged model that is read all the same is written too, and read again with the same tensors. */
+    @Test
+    void damagedModelsThatAreReadAreWritten() throws IOException {
+        long seed = Long.getLong("detinit.fuzz.seed", 20260101L);
+        List<byte[]> seeds = new ArrayList<>(models().values());
+        Path file = folder.resolve("damaged.onnx");
+        Path out = Files.createDirectory(folder.resolve("out"));
+        int written = 0;
+        for (int k = 0; k < 2000; k++) {
+            byte[] model = damaged(seeds, new Random(seed + k));
+            if (!read(model)) {
+                continue;
+            }
+            Path copy = out.resolve(k + ".onnx");
+            Files.write(file, model);
+            try (OnnxCheckpoint before = OnnxCheckpoint.open(file)) {
+                Map<String, TensorView> all = new TreeMap<>();
+                before.tensors().forEach(tensor -> all.put(tensor.info().name(), tensor));
+                before.rewrite(copy, all, Map.of("k", "w"));
+                try (OnnxCheckpoint after = OnnxCheckpoint.open(copy)) {
+                    assertEquals(
+                            all.keySet(),
+                            new TreeSet<>(after.tensors().stream()
+                                    .map(tensor -> tensor.info().name())
+                                    .toList()));
+                    for (TensorView tensor : before.tensors()) {
+                        TensorView again = after.find(tensor.info().name()).orElseThrow();
+                        int length = (int) Math.min(READ, tensor.info().bytes());
+                        assertEquals(tensor.view(0, length), again.view(0, length));
+                    }
+                }
+                written++;
+            } catch (Throwable e) {
+                throw new AssertionError("-Ddetinit.fuzz.seed=" + (seed + k), e);
+            }
+        }
+        assertTrue(written > 50, written + " models");
     }
 
     /** Messages nested 100,000 deep: the depth is refused before the stack is used up. */

@@ -116,6 +116,55 @@ class ShardedCheckpointTest {
         }
     }
 
+    /** The shards' ties count where the index places both tensors in that shard. */
+    @Test
+    void tiesOfTheShardsAreKept() throws IOException {
+        ShardedCheckpoint.Opener opener = path -> tiedTo(SafetensorsFile.open(path));
+        try (ShardedCheckpoint set = ShardedCheckpoint.open(index, opener)) {
+            assertEquals(Map.of("c", "b"), set.tied());
+        }
+    }
+
+    private static Checkpoint tiedTo(SafetensorsFile file) {
+        return new Checkpoint() {
+            @Override
+            public Path path() {
+                return file.path();
+            }
+
+            @Override
+            public String format() {
+                return file.format();
+            }
+
+            @Override
+            public List<TensorView> tensors() {
+                return file.tensors();
+            }
+
+            @Override
+            public Map<String, String> metadata() {
+                return file.metadata();
+            }
+
+            @Override
+            public Map<String, String> tied() {
+                return Map.of("c", "b", "extra", "b");
+            }
+
+            @Override
+            public void rewrite(Path target, Map<String, TensorView> replacements, Map<String, String> metadata)
+                    throws IOException {
+                file.rewrite(target, replacements, metadata);
+            }
+
+            @Override
+            public void close() throws IOException {
+                file.close();
+            }
+        };
+    }
+
     @Test
     void anIndexIsFoundInItsFolder() throws IOException {
         assertEquals(Optional.of(index), ShardedCheckpoint.indexIn(folder));
@@ -206,6 +255,21 @@ class ShardedCheckpointTest {
                 .contains("no regular file"));
         Files.createSymbolicLink(folder.resolve("inside.safetensors"), folder.resolve(ONE));
         openText(INDEX.replace(ONE, "inside.safetensors")).close();
+    }
+
+    /** An opener that tells formats by content opens indexes too; a set that names itself must not go on for ever. */
+    @Test
+    void aSetCannotContainItself() throws IOException {
+        Path self = folder.resolve("self.safetensors");
+        Files.writeString(self, "{\"weight_map\": {\"a\": \"self.safetensors\"}}");
+        String found =
+                assertThrows(MalformedFileException.class, () -> openAny(self)).getMessage();
+        assertTrue(found.contains("another index"), found);
+    }
+
+    private static Checkpoint openAny(Path path) throws IOException {
+        boolean isIndex = ShardedCheckpoint.looksLikeIndex(path, Files.readAllBytes(path));
+        return isIndex ? ShardedCheckpoint.open(path, ShardedCheckpointTest::openAny) : SafetensorsFile.open(path);
     }
 
     /** Hugging Face's cache: a snapshot of links into a folder of blobs, the index among them. */
