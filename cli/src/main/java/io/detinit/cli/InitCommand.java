@@ -3,13 +3,11 @@ package io.detinit.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.detinit.generator.InitPlan;
 import io.detinit.interop.checkpoint.Checkpoints;
-import io.detinit.interop.file.AtomicFile;
 import io.detinit.interop.init.Untrained;
 import io.detinit.interop.plan.DefaultPlan;
 import io.detinit.interop.plan.PlanJson;
 import io.detinit.interop.tensor.Checkpoint;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -61,14 +59,9 @@ final class InitCommand extends BaseCommand {
         try (Checkpoint checkpoint = Checkpoints.open(template)) {
             InitPlan chosen = plan(checkpoint);
             String text = PlanJson.write(chosen);
-            Path sidecar = Checkpoints.sidecar(output);
-            if (!checkpoint.keepsMetadata()) {
-                Outputs.check(sidecar, force);
-            }
+            PlanSidecar sidecar = PlanSidecar.of(checkpoint, output, force);
             int replaced = Untrained.write(checkpoint, chosen, output, Map.of(Checkpoint.PLAN_KEY, text));
-            if (!checkpoint.keepsMetadata()) {
-                AtomicFile.write(sidecar, (text + "\n").getBytes(StandardCharsets.UTF_8));
-            }
+            sidecar.write(text);
             report(checkpoint, chosen, replaced, sidecar);
         }
         return ExitCode.DONE;
@@ -88,7 +81,7 @@ final class InitCommand extends BaseCommand {
         return DefaultPlan.of(checkpoint, seed.value(), rules.parse());
     }
 
-    private void report(Checkpoint checkpoint, InitPlan chosen, int replaced, Path sidecar) {
+    private void report(Checkpoint checkpoint, InitPlan chosen, int replaced, PlanSidecar sidecar) {
         if (json) {
             ObjectNode object = JSON.createObjectNode();
             object.put("template", template.toString());
@@ -97,16 +90,16 @@ final class InitCommand extends BaseCommand {
             object.put("seed", chosen.seed());
             object.put("replaced", replaced);
             object.put("kept", checkpoint.tensors().size() - replaced);
-            if (!checkpoint.keepsMetadata()) {
-                object.put("planFile", sidecar.toString());
+            if (sidecar.needed()) {
+                object.put("planFile", sidecar.path().toString());
             }
             print(object);
             return;
         }
         out().println("wrote " + output + " (" + checkpoint.format() + "): " + replaced + " parameters from seed "
                 + chosen.seed() + ", " + (checkpoint.tensors().size() - replaced) + " other tensors kept");
-        if (!checkpoint.keepsMetadata()) {
-            out().println("wrote " + sidecar + ", since the format has no place for the plan");
+        if (sidecar.needed()) {
+            out().println("wrote " + sidecar.path() + ", since the format has no place for the plan");
         }
     }
 }

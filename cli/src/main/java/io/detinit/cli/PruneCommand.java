@@ -109,8 +109,10 @@ final class PruneCommand extends BaseCommand {
             }
             samples = data == null ? null : EvalData.test(data, checkpoint.metadata(), null);
             plan = baseline.resolve(checkpoint).plan();
+            PlanSidecar sidecar = PlanSidecar.of(checkpoint, output, force);
             report = new Pruner(plan, root.threads)
                     .prune(checkpoint, selection, how, output, metadata(plan, selection, how));
+            sidecar.write(PlanJson.write(plan));
         }
         Score scoreBefore = samples == null ? null : score(file, samples);
         Score scoreAfter = samples == null ? null : score(output, samples);

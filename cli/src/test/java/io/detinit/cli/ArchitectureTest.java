@@ -13,6 +13,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -145,19 +147,41 @@ class ArchitectureTest {
 
     @Test
     void formatsDoNotKnowEachOther() {
+        List<String> formats = Stream.of("safetensors", "onnx", "torch", "numpy", "djl", "sharded")
+                .map(name -> "io.detinit.interop." + name + "..")
+                .toList();
+        for (String format : formats) {
+            String[] others =
+                    formats.stream().filter(other -> !other.equals(format)).toArray(String[]::new);
+            noClasses()
+                    .that()
+                    .resideInAPackage(format)
+                    .should()
+                    .dependOnClassesThat()
+                    .resideInAnyPackage(others)
+                    .check(project);
+        }
         noClasses()
                 .that()
-                .resideInAPackage("io.detinit.interop.safetensors..")
+                .resideInAnyPackage(
+                        "io.detinit.interop.zip..", "io.detinit.interop.file..", "io.detinit.interop.tensor..")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("io.detinit.interop.onnx..", "io.detinit.interop.djl..")
+                .resideInAnyPackage(formats.toArray(new String[0]))
                 .check(project);
+    }
+
+    /** No file of a stranger reaches Java's own serialisation or a class loader. */
+    @Test
+    void readersOfFilesResolveNoClasses() {
         noClasses()
                 .that()
-                .resideInAPackage("io.detinit.interop.onnx..")
+                .resideInAPackage("io.detinit.interop..")
                 .should()
+                .callMethod(Class.class, "forName", String.class)
+                .orShould()
                 .dependOnClassesThat()
-                .resideInAnyPackage("io.detinit.interop.safetensors..", "io.detinit.interop.djl..")
+                .areAssignableTo(java.io.ObjectInputStream.class)
                 .check(project);
     }
 

@@ -95,7 +95,9 @@ final class ExternalFiles implements Closeable {
             attributes = Files.readAttributes(at, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
         } catch (NoSuchFileException e) {
             NoSuchFileException missing = new NoSuchFileException(
-                    at.toString(), null, "holds " + label.replaceAll("\\p{Cntrl}", "?") + " of " + model);
+                    at.toString(),
+                    null,
+                    "no such file; it holds " + label.replaceAll("\\p{Cntrl}", "?") + " of " + model);
             missing.initCause(e);
             throw missing;
         }

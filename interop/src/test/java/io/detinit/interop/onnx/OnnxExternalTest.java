@@ -183,7 +183,9 @@ class OnnxExternalTest {
     void aMissingFileIsAnIoErrorThatNamesTheTensor() throws IOException {
         Path file = model(weight("location", "gone/a.bin"));
         NoSuchFileException e = assertThrows(NoSuchFileException.class, () -> OnnxCheckpoint.open(file));
-        assertEquals(folder.resolve("gone").toAbsolutePath() + ": holds initializer 'w' of " + file, e.getMessage());
+        assertEquals(
+                folder.resolve("gone").toAbsolutePath() + ": no such file; it holds initializer 'w' of " + file,
+                e.getMessage());
     }
 
     // Writing

@@ -145,7 +145,7 @@ class OnnxFuzzTest {
             assertEquals(1, String.valueOf(e.getMessage()).lines().count(), e.getMessage());
             return false;
         } catch (NoSuchFileException e) {
-            assertTrue(String.valueOf(e.getMessage()).contains(": holds "), e.getMessage());
+            assertTrue(String.valueOf(e.getMessage()).contains(": no such file; it holds "), e.getMessage());
             return false;
         }
     }

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.detinit.generator.TensorShape;
-import io.detinit.interop.Mutator;
+import io.detinit.interop.DamagedFiles;
 import io.detinit.interop.SharedFiles;
 import io.detinit.interop.file.MalformedFileException;
 import io.detinit.interop.tensor.ArrayTensor;
@@ -319,13 +319,13 @@ class TorchFileTest {
                 .entry("t")
                 .tensor("0", 6, 0, new long[] {3, 2}, new long[] {1, 3})
                 .ops("s");
-        Mutator.truncate(folder, Files.readAllBytes(archive(pickle, 0, 1, 2, 3, 4, 5)), TorchFile::open);
+        DamagedFiles.truncate(folder, Files.readAllBytes(archive(pickle, 0, 1, 2, 3, 4, 5)), TorchFile::open);
     }
 
     @Test
     void everyTruncationOfALegacyFileIsRefused() throws IOException {
         byte[] legacy = Files.readAllBytes(SharedFiles.path("fixtures/pt-legacy/simple_legacy.pt"));
-        Mutator.truncate(folder, legacy, TorchFile::open);
+        DamagedFiles.truncate(folder, legacy, TorchFile::open);
     }
 
     @Test
@@ -350,6 +350,6 @@ class TorchFileTest {
             }
         }
         assertTrue(files.size() > 20, files.size() + " files");
-        Mutator.fuzz(folder, files.toArray(new byte[0][]), Mutator.count(5_000), TorchFile::open);
+        DamagedFiles.fuzz(folder, files, TorchFile::open);
     }
 }
