@@ -3,7 +3,8 @@
     python torch_save.py make DIR       writes files of torch.save; prints {file: {tensor: [dtype, shape, sha256]}} as JSON
     python torch_save.py load FILE      loads with weights_only=True; prints {tensor: [dtype, shape, sha256]}
     python torch_save.py train IN OUT   loads a state dict into the net, trains it with SGD, saves it
-    python torch_save.py script IN      loads TorchScript, runs it on ones, prints the state dict and the sum of the output
+    python torch_save.py script DIR     writes TorchScript of the net; prints its state dict
+    python torch_save.py run IN         loads TorchScript, runs it, compares with the net of the same state dict; prints the state dict
 """
 
 import collections
@@ -111,6 +112,10 @@ def make(folder):
             file = f"{name}.{form}.pt"
             torch.save(value, os.path.join(folder, file), _use_new_zipfile_serialization=form == "zip")
             out[file] = flat(value)
+    for protocol in (3, 4, 5):
+        file = f"protocol{protocol}.zip.pt"
+        torch.save(objects["optimizer"], os.path.join(folder, file), pickle_protocol=protocol)
+        out[file] = flat(objects["optimizer"])
     return out
 
 
@@ -127,6 +132,17 @@ def main():
         train(net)
         torch.save(net.state_dict(), arguments[1])
         print(json.dumps({"torch": torch.__version__}))
+    elif command == "script":
+        net = Net().eval()
+        torch.jit.script(net).save(os.path.join(arguments[0], "scripted.pt"))
+        print(json.dumps(flat(net.state_dict())))
+    elif command == "run":
+        script = torch.jit.load(arguments[0])
+        net = Net().eval()
+        net.load_state_dict(script.state_dict())
+        x = torch.arange(6).reshape(1, 6)
+        assert torch.equal(script.eval()(x), net(x)), "the script computes something else than the net"
+        print(json.dumps(flat(script.state_dict())))
 
 
 main()

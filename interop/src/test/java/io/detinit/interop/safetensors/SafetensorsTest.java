@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.detinit.generator.TensorShape;
+import io.detinit.interop.DamagedFiles;
 import io.detinit.interop.SharedFiles;
 import io.detinit.interop.file.MalformedFileException;
 import io.detinit.interop.tensor.ArrayTensor;
@@ -188,6 +189,33 @@ class SafetensorsTest {
             Path cut = Files.write(folder.resolve("cut"), java.util.Arrays.copyOf(whole, length));
             int at = length;
             assertThrows(MalformedFileException.class, () -> SafetensorsFile.open(cut), () -> "cut at " + at);
+        }
+    }
+
+    @Test
+    void damagedFilesDoNoHarm() throws IOException {
+        List<byte[]> files = new java.util.ArrayList<>();
+        files.add(Files.readAllBytes(sample()));
+        for (Path path : SharedFiles.files("fixtures/safetensors")) {
+            if (Files.size(path) < 100_000) {
+                files.add(Files.readAllBytes(path));
+            }
+        }
+        DamagedFiles.fuzz(folder, files, SafetensorsFile::open);
+    }
+
+    @Test
+    void packedDtypesFillWholeBytes() throws IOException {
+        Path even = raw("{\"w\":{\"dtype\":\"F4\",\"shape\":[3,2],\"data_offsets\":[0,3]}}", 3);
+        try (SafetensorsFile file = SafetensorsFile.open(even)) {
+            assertEquals(3, file.tensors().get(0).info().bytes());
+        }
+        Path odd = raw("{\"w\":{\"dtype\":\"F6_E2M3\",\"shape\":[3],\"data_offsets\":[0,3]}}", 3);
+        MalformedFileException e = assertThrows(MalformedFileException.class, () -> SafetensorsFile.open(odd));
+        assertTrue(e.getMessage().contains("[3] of 6 bits each, expected whole bytes"), e.getMessage());
+        for (String foreign : List.of("C128", "I4", "U4", "I2", "U2")) {
+            Path other = raw("{\"w\":{\"dtype\":\"" + foreign + "\",\"shape\":[0],\"data_offsets\":[0,0]}}", 0);
+            assertThrows(MalformedFileException.class, () -> SafetensorsFile.open(other), foreign);
         }
     }
 

@@ -151,6 +151,30 @@ class TorchSaveOracleTest {
         }
     }
 
+    @Test
+    void aSeededScriptRuns() throws Exception {
+        JsonNode stateDict = python("script", folder);
+        Path seeded = folder.resolve("seeded.pt");
+        try (Checkpoint template = Checkpoints.open(folder.resolve("scripted.pt"))) {
+            assertEquals("torchscript", template.format());
+            InitPlan plan = DefaultPlan.of(template, 42, InitRules.he());
+            assertEquals(8, plan.tensors().size());
+            Untrained.write(template, plan, seeded, Map.of(Checkpoint.PLAN_KEY, PlanJson.write(plan)));
+        }
+        JsonNode loaded = python("run", seeded);
+        assertEquals(stateDict.size(), loaded.size());
+        try (Checkpoint written = Checkpoints.open(seeded)) {
+            assertTrue(Checkpoints.plan(written).isPresent());
+            for (TensorView tensor : written.tensors()) {
+                JsonNode known = loaded.path(tensor.info().name());
+                if (!known.isMissingNode()) {
+                    assertEquals(known.path(2).asText(), TensorHash.sha256(tensor), tensor.info()::name);
+                }
+            }
+            assertEquals(0, audit(written, 42).movedAt(0));
+        }
+    }
+
     private static AuditReport audit(Checkpoint checkpoint, long seed) throws IOException {
         InitPlan plan = DefaultPlan.of(checkpoint, seed, InitRules.he());
         return new Auditor(plan, List.of(new Threshold(1e-5)), 2).audit(checkpoint.tensors());
