@@ -1,11 +1,14 @@
 package io.detinit.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.detinit.generator.InitPlan;
 import io.detinit.interop.checkpoint.Checkpoints;
 import io.detinit.interop.checkpoint.TensorHash;
+import io.detinit.interop.onnx.OnnxCheckpoint;
+import io.detinit.interop.onnx.WeightUse;
 import io.detinit.interop.plan.PlanJson;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.TensorInfo;
@@ -88,6 +91,10 @@ final class InspectCommand extends BaseCommand {
             if (!tensor.location().isEmpty()) {
                 node.put("location", tensor.location());
             }
+            if (checkpoint instanceof OnnxCheckpoint onnx) {
+                onnx.use(info.name()).ifPresent(use -> putUse(node.putObject("use"), use));
+                onnx.modulePath(info.name()).ifPresent(path -> node.put("module", path));
+            }
             if (tied.containsKey(info.name())) {
                 node.put("tiedTo", tied.get(info.name()));
             }
@@ -103,7 +110,31 @@ final class InspectCommand extends BaseCommand {
         return object;
     }
 
-    private static com.fasterxml.jackson.databind.JsonNode tree(String text) {
+    private static void putUse(ObjectNode node, WeightUse use) {
+        node.put("operator", use.operator())
+                .put("node", use.node())
+                .put("slot", use.slot())
+                .put("layout", layout(use))
+                .put("quantised", use.quantised());
+    }
+
+    private static String layout(WeightUse use) {
+        return use.layout().name().toLowerCase(Locale.ROOT);
+    }
+
+    /** Where the elements lie, or whose they are, and in an ONNX model which operator uses them and which way round they lie. */
+    private static String where(Checkpoint checkpoint, TensorView tensor) {
+        String name = tensor.info().name();
+        String tied = checkpoint.tied().get(name);
+        String where = tied == null ? tensor.location() : "tied to " + tied;
+        if (checkpoint instanceof OnnxCheckpoint onnx && onnx.use(name).isPresent()) {
+            WeightUse use = onnx.use(name).get();
+            return where + ", " + use.operator() + " " + layout(use);
+        }
+        return where;
+    }
+
+    private static JsonNode tree(String text) {
         try {
             return JSON.readTree(text);
         } catch (JsonProcessingException e) {
@@ -133,8 +164,7 @@ final class InspectCommand extends BaseCommand {
                     : new TextTable("tensor", "dtype", "shape", "bytes", "kind", "where", "sha256");
             for (int k = 0; k < tensors.size(); k++) {
                 TensorInfo info = tensors.get(k).info();
-                String tied = checkpoint.tied().get(info.name());
-                String where = tied == null ? tensors.get(k).location() : "tied to " + tied;
+                String where = where(checkpoint, tensors.get(k));
                 if (hashes.isEmpty()) {
                     table.row(info.name(), info.dtype(), info.shape(), Text.count(info.bytes()), kind(info), where);
                 } else {

@@ -168,6 +168,20 @@ class InspectCommandTest {
     }
 
     @Test
+    void anOnnxModelSaysWhichWayRoundItsWeightsLie() throws IOException {
+        Path model = Path.of("..", "..", "shared", "fixtures", "onnx", "burn-linear.onnx");
+        assumeTrue(Files.exists(model), "the shared fixtures are missing");
+        JsonNode tensors = CommandRun.of("inspect", model, "--json").json().path("tensors");
+        List<String> uses = new ArrayList<>();
+        tensors.forEach(tensor -> uses.add(tensor.path("name").asText() + " "
+                + tensor.path("use").path("operator").asText() + " "
+                + tensor.path("use").path("layout").asText()));
+        assertTrue(uses.contains("linear1_with_gemm.weight Gemm out_in"), uses::toString);
+        assertTrue(uses.stream().anyMatch(use -> use.endsWith("MatMul in_out")), uses::toString);
+        assertTrue(CommandRun.of("inspect", model).out().contains(", Gemm out_in"));
+    }
+
+    @Test
     void everyMalformedFileIsOneLineOrHarmless() throws IOException {
         Path malformed = Path.of("..", "..", "shared", "fixtures", "malformed");
         assumeTrue(Files.isDirectory(malformed), "the shared fixtures are missing");
