@@ -3,6 +3,7 @@ package io.detinit.generator;
 import io.detinit.generator.internal.BlockFiller;
 import io.detinit.generator.internal.BlockFiller.Distribution;
 import io.detinit.generator.internal.BlockSource;
+import io.detinit.generator.internal.BlockTasks;
 import io.detinit.generator.internal.ExactNormal;
 import io.detinit.generator.internal.ExactUniform;
 import io.detinit.generator.internal.FastNormal;
@@ -11,13 +12,8 @@ import io.detinit.generator.internal.FillKernel.Scratch;
 import io.detinit.generator.internal.Kernels;
 import io.detinit.generator.internal.OrthogonalMatrix;
 import java.nio.ByteBuffer;
-import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.Objects;
-import java.util.concurrent.ForkJoinPool;
-import java.util.concurrent.ForkJoinTask;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,9 +29,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Immutable; safe for use by many threads.
  */
 public final class TensorInit {
-
-    /** Weights of one parallel task: some 30 microseconds of work. */
-    private static final int TASK = 32 * FillKernel.BLOCK;
 
     private final long seed;
     private final long layer;
@@ -194,7 +187,7 @@ public final class TensorInit {
         Objects.checkFromIndexSize(offset, count, destination.length);
         if (count > 0) {
             BlockSource source = source(count);
-            inTasks(count, (start, length, scratch) -> {
+            BlockTasks.run(count, (start, length, scratch) -> {
                 int at = Math.toIntExact(start);
                 source.fill(from + at, destination, offset + at, length, scratch);
             });
@@ -212,9 +205,9 @@ public final class TensorInit {
      * @throws IndexOutOfBoundsException if the range lies outside the tensor or what remains of the buffer
      */
     public void fill(long from, long count, WeightType type, ByteBuffer destination) {
-        ByteBuffer target = target(from, count, type, destination);
+        ByteBuffer target = BufferFill.target(this, from, count, type, destination);
         if (count > 0) {
-            write(source(count), from, 0, count, type, target, new Scratch(count));
+            new BufferFill(this, source(count), from, type, target).write(0, count, new Scratch(count));
         }
         destination.position(destination.position() + target.capacity());
     }
@@ -229,10 +222,9 @@ public final class TensorInit {
      * @throws IndexOutOfBoundsException if the range lies outside the tensor or what remains of the buffer
      */
     public void fillParallel(long from, long count, WeightType type, ByteBuffer destination) {
-        ByteBuffer target = target(from, count, type, destination);
+        ByteBuffer target = BufferFill.target(this, from, count, type, destination);
         if (count > 0) {
-            BlockSource source = source(count);
-            inTasks(count, (start, length, scratch) -> write(source, from, start, length, type, target, scratch));
+            BlockTasks.run(count, new BufferFill(this, source(count), from, type, target)::write);
         }
         destination.position(destination.position() + target.capacity());
     }
@@ -375,74 +367,6 @@ public final class TensorInit {
             Distribution distribution, double scale, long fromRow, long fromCol, long width, long elements) {
         return new BlockFiller(
                 Kernels.active().kernel(), distribution, scale, layerState, fromRow, fromCol, width, elements);
-    }
-
-    private static ByteBuffer slice(ByteBuffer destination, long bytes) {
-        return destination.slice(destination.position(), Math.toIntExact(bytes)).order(destination.order());
-    }
-
-    private ByteBuffer target(long from, long count, WeightType type, ByteBuffer destination) {
-        Objects.checkFromIndexSize(from, count, shape.elements());
-        if (count > destination.remaining() / type.bytes()) {
-            throw new IndexOutOfBoundsException(count + " weights of " + type.bytes() + " bytes do not fit the "
-                    + destination.remaining() + " bytes that remain of the buffer");
-        }
-        return slice(destination, count * type.bytes());
-    }
-
-    /** Writes the elements [from + start, from + start + count) to their place in a target that begins with from. */
-    private void write(
-            BlockSource source,
-            long from,
-            long start,
-            long count,
-            WeightType type,
-            ByteBuffer target,
-            Scratch scratch) {
-        if (type == WeightType.FLOAT64) {
-            long cols = shape.cols();
-            for (long e = start; e < start + count; e++) {
-                target.putDouble((int) e * 8, weightAsDouble((from + e) / cols, (from + e) % cols));
-            }
-            return;
-        }
-        FloatBuffer floats = target.asFloatBuffer();
-        for (long e = start; e < start + count; e += FillKernel.BLOCK) {
-            int run = (int) Math.min(FillKernel.BLOCK, start + count - e);
-            source.fill(from + e, scratch.values, 0, run, scratch);
-            int at = (int) e;
-            switch (type) {
-                case FLOAT32 -> floats.put(at, scratch.values, 0, run);
-                case FLOAT16 -> {
-                    for (int k = 0; k < run; k++) {
-                        target.putShort(2 * (at + k), ReducedPrecision.toFloat16(scratch.values[k]));
-                    }
-                }
-                default -> {
-                    for (int k = 0; k < run; k++) {
-                        target.putShort(2 * (at + k), ReducedPrecision.toBfloat16(scratch.values[k]));
-                    }
-                }
-            }
-        }
-    }
-
-    private interface Task {
-        void run(long start, int length, Scratch scratch);
-    }
-
-    /** Shares tasks out among the threads as each becomes free. */
-    private static void inTasks(long count, Task task) {
-        long tasks = (count + TASK - 1) / TASK;
-        ForkJoinPool pool = ForkJoinTask.getPool();
-        int threads = pool == null ? ForkJoinPool.getCommonPoolParallelism() + 1 : pool.getParallelism();
-        AtomicLong next = new AtomicLong();
-        IntStream.range(0, (int) Math.min(threads, tasks)).parallel().forEach(thread -> {
-            Scratch scratch = new Scratch(Math.min(count, TASK));
-            for (long t = next.getAndIncrement(); t < tasks; t = next.getAndIncrement()) {
-                task.run(t * TASK, (int) Math.min(TASK, count - t * TASK), scratch);
-            }
-        });
     }
 
     private OrthogonalMatrix orthogonal() {
