@@ -11,6 +11,7 @@ import io.detinit.interop.plan.PlanJson;
 import io.detinit.interop.safetensors.SafetensorsFile;
 import io.detinit.interop.sharded.ShardedCheckpoint;
 import io.detinit.interop.tensor.Checkpoint;
+import io.detinit.interop.torch.DistributedCheckpoint;
 import io.detinit.interop.torch.TorchFile;
 import io.detinit.interop.zip.ZipArchive;
 import java.io.IOException;
@@ -37,7 +38,8 @@ public final class Checkpoints {
     /**
      * Opens a checkpoint.
      *
-     * @param path a file of any format that is read, whatever its name; or a folder with a sharded set's index
+     * @param path a file of any format that is read, whatever its name; or a folder with the index of a sharded set, or
+     *     of torch.distributed.checkpoint
      * @return the open checkpoint; close it
      * @throws MalformedFileException if it is none, or breaks the rules of its format
      * @throws IOException if it cannot be read
@@ -88,7 +90,11 @@ public final class Checkpoints {
         if (index.isPresent()) {
             return ShardedCheckpoint.open(index.get(), Checkpoints::open);
         }
-        throw new IOException(folder + ": is a folder without an index of shards; name a file in it");
+        if (DistributedCheckpoint.matches(folder)) {
+            return DistributedCheckpoint.open(folder);
+        }
+        throw new IOException(
+                folder + ": is a folder without an index of shards and without .metadata; name a file in it");
     }
 
     private static boolean isNpz(Path path, byte[] head) throws IOException {

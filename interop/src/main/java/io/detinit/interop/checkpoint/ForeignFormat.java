@@ -23,6 +23,7 @@ enum ForeignFormat {
             "unpack it, or save it again with a newer PyTorch"),
     PREVIEW(0, "PYTORCH1", "a file of a preview release of PyTorch", "save it again with a newer one"),
     ORT(4, "ORTM", "a model in ONNX Runtime's own format", "use the .onnx it was made from"),
+    FLATBUFFER_PTL(4, "PTMF", "a TorchScript model in flatbuffer form", "save it with torch.jit.save"),
     TFLITE(4, "TFL3", "a TensorFlow Lite model", "convert it to ONNX with tf2onnx"),
     GGUF(0, "GGUF", "a GGUF file", "use the safetensors it was made from"),
     HDF5(0, "\u0089HDF\r\n", "an HDF5 file (Keras)", "export it as ONNX with tf2onnx"),

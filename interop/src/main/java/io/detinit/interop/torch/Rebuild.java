@@ -15,6 +15,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.LongStream;
 
 /**
  * Understands the calls by which pickles describe tensors, and checks that each lies inside its storage. Source: {@code
@@ -26,10 +27,6 @@ final class Rebuild {
 
     private static final int MAX_RANK = 64;
     private static final int MAX_WRAPPERS = 16;
-
-    /** Strides of 0 make many elements of few; so many are no weights of anybody's. */
-    private static final long MAX_EXPANDED = 1L << 32;
-
     private static final String UTILS = "torch._utils.";
 
     /** Finds the storage that a persistent id names. */
@@ -207,44 +204,14 @@ final class Rebuild {
         if (!(call.argument(1).orElse(call) instanceof Long offset) || offset < 0) {
             throw malformed(where, "no offset >= 0", "one");
         }
-        long first = offset + found.get().base();
+        boolean empty = LongStream.of(sizes).anyMatch(size -> size == 0);
+        long first = empty ? 0 : offset + found.get().base(); // where nothing lies is of no interest
         if (first < 0) {
             throw malformed(where, "an offset of " + offset, "one inside the storage");
         }
         StorageView view = new StorageView(
                 storage, dtype.get(), first, sizes, strides, flag(metadata, "conj"), flag(metadata, "neg"));
-        check(view, where);
-        return Optional.of(new FoundTensor(view, false, note));
-    }
-
-    /** Every element must lie in the storage. */
-    private void check(StorageView view, String where) throws MalformedFileException {
-        long capacity = view.storage().bytes().size() / view.dtype().bytes();
-        try {
-            long elements = 1;
-            for (long size : view.sizes()) {
-                elements = Math.multiplyExact(elements, size);
-            }
-            Math.multiplyExact(elements, (long) view.dtype().bytes());
-            if (elements == 0) {
-                return;
-            }
-            long last = view.offset();
-            for (int axis = 0; axis < view.sizes().length; axis++) {
-                last = Math.addExact(last, Math.multiplyExact(view.sizes()[axis] - 1, view.strides()[axis]));
-            }
-            if (last < capacity) {
-                if (elements > capacity && elements > MAX_EXPANDED) {
-                    throw malformed(
-                            where, elements + " elements in a storage of " + capacity, "at most " + MAX_EXPANDED);
-                }
-                return;
-            }
-            throw malformed(
-                    where, "element " + last + " of storage " + view.storage().key(), "one of its " + capacity);
-        } catch (ArithmeticException e) {
-            throw malformed(where, "sizes and strides whose product exceeds 2^63", "fewer elements");
-        }
+        return Optional.of(new FoundTensor(ViewBounds.check(view, file, "tensor '" + where + "'"), false, note));
     }
 
     private long[] numbers(Optional<Object> value, String where, String what) throws MalformedFileException {

@@ -88,6 +88,11 @@ final class StorageOverlays {
         return byStorage.containsKey(storage);
     }
 
+    /** Whether something is replaced in a storage of an archive inside a record. */
+    boolean coversInside(String record) {
+        return byStorage.keySet().stream().anyMatch(key -> key.startsWith(record + NestedZip.SEPARATOR));
+    }
+
     /**
      * Writes a storage's new content.
      *

@@ -45,6 +45,11 @@ final class TorchRewriter {
             }
             if (overlays.covers(entry.name())) {
                 writer.store(entry.name(), entry.size(), sink -> overlays.write(entry.name(), sink));
+            } else if (overlays.coversInside(entry.name())) {
+                ByteSource inner = archive.content(entry);
+                ZipPatches patches = new ZipPatches(inner);
+                NestedZip.patch(patches, entry.name(), inner, overlays);
+                writer.store(entry.name(), entry.size(), patches::write);
             } else {
                 writer.copy(archive, entry);
             }

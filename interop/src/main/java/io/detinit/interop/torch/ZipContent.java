@@ -24,6 +24,15 @@ final class ZipContent {
                     zip.metadata(TorchFormat.ZIP.metadataPrefix()),
                     pickle.warnings());
         }
+        if (TorchScriptContent.matches(zip)) {
+            return TorchScriptContent.read(zip);
+        }
+        if (Pt2Content.matches(zip)) {
+            return Pt2Content.read(zip);
+        }
+        if (PackageContent.matches(zip)) {
+            return PackageContent.read(zip);
+        }
         throw refusal(zip);
     }
 

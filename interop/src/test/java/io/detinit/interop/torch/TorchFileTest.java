@@ -151,6 +151,18 @@ class TorchFileTest {
     }
 
     @Test
+    void anEmptyTensorMayLieAnywhere() throws IOException {
+        PickleBytes pickle = new PickleBytes()
+                .entry("e")
+                .tensor("0", 6, 1L << 61, new long[] {0}, new long[] {1})
+                .ops("s");
+        try (TorchFile file = TorchFile.open(archive(pickle, new float[6]))) {
+            assertArrayEquals(new float[] {}, floats(file.tensors().get(0)));
+            assertEquals(0, file.tensors().get(0).view(0, 0).remaining());
+        }
+    }
+
+    @Test
     void storagesThatAreMissingOrOfAnotherSizeAreRefused() throws IOException {
         assertEquals(
                 "tensor 'w': found no entry 'archive/data/7', expected its storage",

@@ -50,14 +50,12 @@ class TorchRewriteTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"pt-zip", "pt-legacy", "trained"})
+    @ValueSource(strings = {"pt-zip", "pt-legacy", "torchscript", "trained"})
     void everyParameterReplaced(String kind) throws IOException {
         int replaced = 0;
         List<String> refused = new ArrayList<>();
         for (Path path : SharedFiles.files("fixtures/" + kind)) {
-            if (!TorchFile.matches(head(path))
-                    || path.toString().contains("torch-package")
-                    || path.toString().contains("torchscript")) {
+            if (!TorchFile.matches(head(path))) {
                 continue;
             }
             Path target = folder.resolve("copy");
@@ -77,7 +75,7 @@ class TorchRewriteTest {
                 }
             }
         }
-        assertTrue(replaced > 30, replaced + " replaced");
+        assertTrue(replaced >= 5, replaced + " replaced");
         // Views of one storage that overlap without being the same cannot all get new values
         List<String> expected = kind.equals("trained") ? List.of("views.pt") : List.of();
         assertEquals(
