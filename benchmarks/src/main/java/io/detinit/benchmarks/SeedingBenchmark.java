@@ -8,6 +8,7 @@ import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.core.Linear;
+import ai.djl.training.initializer.Initializer;
 import ai.djl.training.initializer.NormalInitializer;
 import io.detinit.generator.InitPlan;
 import io.detinit.generator.InitRules;
@@ -108,6 +109,17 @@ public class SeedingBenchmark {
         try (NDManager manager = root.newSubManager()) {
             Block block = block();
             block.setInitializer(new NormalInitializer(0.02f), Parameter.Type.WEIGHT);
+            block.initialize(manager, DataType.FLOAT32, new Shape(1, SIDE));
+            return block;
+        }
+    }
+
+    /** {@return a block of ones: what the engine's fresh memory costs without any generator} */
+    @Benchmark
+    public Block djlOnes() {
+        try (NDManager manager = root.newSubManager()) {
+            Block block = block();
+            block.setInitializer(Initializer.ONES, Parameter.Type.WEIGHT);
             block.initialize(manager, DataType.FLOAT32, new Shape(1, SIDE));
             return block;
         }

@@ -9,7 +9,7 @@ import java.util.Locale;
 /**
  * The battery: every test on every order. A tool, not a test.
  *
- * <pre>QualityBattery [--scale X] [--source NAME] [--control]</pre>
+ * <pre>QualityBattery [--scale X] [--from POSITION] [--source NAME] [--control]</pre>
  *
  * Prints tables of p-values in Markdown; exit code 1 if a test failed, or with {@code --control} if a defect went undetected.
  */
@@ -28,12 +28,14 @@ public final class QualityBattery {
 
     private final PrintStream out;
     private final double scale;
+    private final long first;
     private final Spectra spectra;
     private final List<Result> reference;
 
-    private QualityBattery(PrintStream out, double scale) {
+    private QualityBattery(PrintStream out, double scale, long first) {
         this.out = out;
         this.scale = scale;
+        this.first = first;
         spectra = new Spectra(REPLICATES);
         reference = Spectra.checkReference();
     }
@@ -41,15 +43,18 @@ public final class QualityBattery {
     /**
      * Runs it.
      *
-     * @param args as above; a scale of 1 is 2^26 words an order; the controls run at 1/16
+     * @param args as above; a scale of 1 is 2^26 words an order, {@code --from} the first position in the orders of words; the
+     *     controls run at a scale of 1/16
      */
     public static void main(String[] args) {
         double scale = 1;
+        long first = 0;
         boolean control = false;
         String name = "detinit";
         for (int k = 0; k < args.length; k++) {
             switch (args[k]) {
                 case "--scale" -> scale = Double.parseDouble(args[++k]);
+                case "--from" -> first = Long.parseLong(args[++k]);
                 case "--source" -> name = args[++k];
                 case "--control" -> control = true;
                 default -> throw new IllegalArgumentException("unknown option " + args[k]);
@@ -60,8 +65,8 @@ public final class QualityBattery {
                     "--scale " + scale + " is too small: some cells would be empty; from " + CONTROL_SCALE);
         }
         boolean good = control
-                ? new QualityBattery(System.out, CONTROL_SCALE).controls()
-                : new QualityBattery(System.out, scale).test(source(name));
+                ? new QualityBattery(System.out, CONTROL_SCALE, 0).controls()
+                : new QualityBattery(System.out, scale, first).test(source(name));
         System.exit(good ? 0 : 1);
     }
 
@@ -113,7 +118,7 @@ public final class QualityBattery {
     private Report run(Source source) {
         List<Result> results = new ArrayList<>(reference);
         for (Order order : Orders.all()) {
-            results.addAll(WordSuite.run(source, order, scaled(WORDS)));
+            results.addAll(WordSuite.run(source, order, first, scaled(WORDS)));
             progress(source, order.name());
         }
         results.addAll(Avalanche.run(source, scaled(AVALANCHE)));

@@ -11,9 +11,10 @@ final class WordSuite {
     /**
      * Runs them.
      *
+     * @param first the first position
      * @param words how many, rounded up to whole chunks
      */
-    static List<Result> run(Source source, Order order, long words) {
+    static List<Result> run(Source source, Order order, long first, long words) {
         List<WordStatistic> tests = List.of(
                 new Frequencies(),
                 new WordPairs(1, "next"),
@@ -26,7 +27,7 @@ final class WordSuite {
                 new BirthdaySpacings());
         long[] chunk = new long[WordStatistic.CHUNK];
         for (long from = 0; from < words; from += chunk.length) {
-            order.fill(source, from, chunk, chunk.length);
+            order.fill(source, first + from, chunk, chunk.length);
             for (WordStatistic test : tests) {
                 test.accept(chunk);
             }

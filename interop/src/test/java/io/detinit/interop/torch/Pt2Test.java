@@ -167,8 +167,8 @@ class Pt2Test {
     @CsvSource(
             delimiter = '|',
             value = {
-                "\"as_int\": 2 | \"as_int\": 3 | element 2 of archive/data/weights/weight_0",
-                "\"as_int\": 0 | \"as_int\": 1 | element 2 of archive/data/weights/weight_0",
+                "\"as_int\": 2 | \"as_int\": 3 | element 2 of storage archive/data/weights/weight_0",
+                "\"as_int\": 0 | \"as_int\": 1 | element 2 of storage archive/data/weights/weight_0",
                 "\"as_int\": 0 | \"as_int\": 9223372036854775807 | exceeds 2^63",
                 "\"as_int\": 2 | \"as_int\": 9223372036854775807 | exceeds 2^63",
             })
