@@ -58,7 +58,7 @@ final class AuditCommand extends BaseCommand {
                 : thresholds.stream().map(Threshold::new).toList();
         try (Checkpoint checkpoint = Checkpoints.open(file)) {
             BaselineOptions.Resolved resolved = baseline.resolve(checkpoint);
-            AuditReport report = new Auditor(resolved.plan(), limits, root.threads).audit(checkpoint.tensors());
+            AuditReport report = new Auditor(resolved.plan(), limits, root.threads).audit(checkpoint);
             if (json) {
                 print(AuditJson.of(
                         file.toString(), checkpoint.format(), resolved.plan().seed(), report));

@@ -4,6 +4,7 @@ import io.detinit.generator.InitPlan;
 import io.detinit.generator.InvalidPlanException;
 import io.detinit.generator.PlannedTensor;
 import io.detinit.generator.TensorInit;
+import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.DType;
 import io.detinit.interop.tensor.TensorInfo;
 import io.detinit.interop.tensor.TensorView;
@@ -17,6 +18,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Compares trained tensors with their regenerated initial values.
@@ -56,6 +58,18 @@ public final class Auditor {
     }
 
     /**
+     * Audits a checkpoint. Of tied tensors the first one is audited.
+     *
+     * @param checkpoint the trained model
+     * @return what was found, one entry for each tensor in order
+     * @throws IOException if reading fails
+     * @throws InvalidPlanException if a planned tensor is missing or has another shape; the message names it
+     */
+    public AuditReport audit(Checkpoint checkpoint) throws IOException {
+        return audit(checkpoint.tensors(), checkpoint.tied());
+    }
+
+    /**
      * Audits tensors.
      *
      * @param tensors the trained tensors
@@ -64,6 +78,10 @@ public final class Auditor {
      * @throws InvalidPlanException if a planned tensor is missing or has another shape; the message names it
      */
     public AuditReport audit(List<? extends TensorView> tensors) throws IOException {
+        return audit(tensors, Map.of());
+    }
+
+    private AuditReport audit(List<? extends TensorView> tensors, Map<String, String> tied) throws IOException {
         checkPlanFits(tensors);
         List<TensorAudit> audits = new ArrayList<>();
         double weighted = 0;
@@ -71,7 +89,7 @@ public final class Auditor {
         for (TensorView tensor : tensors) {
             TensorInfo info = tensor.info();
             PlannedTensor planned = plan.find(info.name()).orElse(null);
-            String reason = reasonToSkip(info, planned);
+            String reason = reasonToSkip(info, planned, tied.get(info.name()));
             if (planned == null || !reason.isEmpty()) {
                 audits.add(TensorAudit.skipped(info.name(), info.shape(), info.dtype(), reason));
                 continue;
@@ -86,14 +104,17 @@ public final class Auditor {
         return new AuditReport(thresholds, audits, Provenance.of(weights == 0 ? 0 : weighted / weights, weights));
     }
 
-    private static String reasonToSkip(TensorInfo info, @org.jspecify.annotations.Nullable PlannedTensor planned) {
+    private static String reasonToSkip(TensorInfo info, @Nullable PlannedTensor planned, @Nullable String tiedTo) {
         if (!info.dtype().isFloating()) {
             return info.dtype() + " tensor";
         }
         if (info.kind() != TensorInfo.Kind.PARAMETER) {
             return info.kind().name().toLowerCase(java.util.Locale.ROOT);
         }
-        return planned == null ? "not in the plan" : "";
+        if (planned == null) {
+            return tiedTo == null ? "not in the plan" : "tied to " + tiedTo;
+        }
+        return "";
     }
 
     private void checkPlanFits(List<? extends TensorView> tensors) {

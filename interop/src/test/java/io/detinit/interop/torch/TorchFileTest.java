@@ -5,10 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.detinit.generator.InitPlan;
+import io.detinit.generator.InitRules;
 import io.detinit.generator.TensorShape;
 import io.detinit.interop.DamagedFiles;
 import io.detinit.interop.SharedFiles;
+import io.detinit.interop.audit.AuditReport;
+import io.detinit.interop.audit.Auditor;
+import io.detinit.interop.audit.Threshold;
 import io.detinit.interop.file.MalformedFileException;
+import io.detinit.interop.plan.DefaultPlan;
 import io.detinit.interop.tensor.ArrayTensor;
 import io.detinit.interop.tensor.TensorInfo;
 import io.detinit.interop.tensor.TensorView;
@@ -18,6 +24,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -274,6 +282,10 @@ class TorchFileTest {
         Path target = folder.resolve("b.pt");
         try (TorchFile file = TorchFile.open(archive(pickle, 1, 2))) {
             assertEquals(Map.of("b", "a"), file.tied());
+            InitPlan plan = DefaultPlan.of(file, 1, InitRules.he());
+            assertEquals(1, plan.tensors().size(), "tied tensors count once");
+            AuditReport report = new Auditor(plan, List.of(Threshold.DEFAULT), 1).audit(file);
+            assertEquals("tied to a", report.tensors().get(1).reason());
             TensorView other = ArrayTensor.of("a", TensorShape.of(2), new float[] {5, 6});
             file.rewrite(target, Map.of("a", other), Map.of());
             TensorView conflicting = ArrayTensor.of("b", TensorShape.of(2), new float[] {7, 8});
@@ -284,6 +296,35 @@ class TorchFileTest {
         }
         try (TorchFile copy = TorchFile.open(target)) {
             assertArrayEquals(new float[] {5, 6}, floats(copy.tensors().get(1)));
+        }
+    }
+
+    @Test
+    void deflatedAndMisalignedRecordsAreReadAndWritten() throws IOException {
+        PickleBytes pickle = new PickleBytes().ops("}(");
+        pickle.text("a").tensor("0", 4, 0, new long[] {4}, new long[] {1});
+        pickle.text("b").tensor("1", 2, 0, new long[] {2}, new long[] {1}).ops("u");
+        Path zipped = folder.resolve("again.pt");
+        try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(zipped))) {
+            Map<String, byte[]> records = new java.util.LinkedHashMap<>();
+            records.put("x/data.pkl", pickle.stop());
+            records.put(
+                    "x/data/0",
+                    new byte[] {0, 0, (byte) 0x80, 0x3F, 0, 0, 0, 0x40, 0, 0, 0x40, 0x40, 0, 0, (byte) 0x80, 0x40});
+            records.put("x/data/1", new byte[8]);
+            for (Map.Entry<String, byte[]> record : records.entrySet()) {
+                zip.putNextEntry(new ZipEntry(record.getKey())); // deflated, and at any byte
+                zip.write(record.getValue());
+            }
+        }
+        Path target = folder.resolve("copy.pt");
+        try (TorchFile file = TorchFile.open(zipped)) {
+            assertArrayEquals(new float[] {1, 2, 3, 4}, floats(file.tensors().get(0)));
+            file.rewrite(target, Map.of("b", ArrayTensor.of("b", TensorShape.of(2), new float[] {8, 9})), Map.of());
+        }
+        try (TorchFile copy = TorchFile.open(target)) {
+            assertArrayEquals(new float[] {1, 2, 3, 4}, floats(copy.tensors().get(0)));
+            assertArrayEquals(new float[] {8, 9}, floats(copy.tensors().get(1)));
         }
     }
 
