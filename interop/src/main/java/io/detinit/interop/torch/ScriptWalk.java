@@ -31,7 +31,6 @@ final class ScriptWalk {
 
     private static final int MAX_DEPTH = 200;
     private static final int MAX_VISITS = 1 << 20;
-    private static final int MAX_NAME = 1 << 12;
     private static final String BY_ID = "build_tensor_from_id";
 
     private final String file;
@@ -99,7 +98,7 @@ final class ScriptWalk {
             add(name, tensor.get(), kind);
         } else if (value instanceof Dict dict) {
             for (Map.Entry<String, Object> entry : entries(dict).entrySet()) {
-                visit(entry.getValue(), join(name, entry.getKey()), kind, depth + 1);
+                visit(entry.getValue(), TensorPath.join(file, name, entry.getKey()), kind, depth + 1);
             }
         } else if (value instanceof Items items) {
             items(items.items(), name, kind, depth);
@@ -117,7 +116,7 @@ final class ScriptWalk {
 
     private void items(List<Object> items, String name, Kind kind, int depth) throws IOException {
         for (int k = 0; k < items.size(); k++) {
-            visit(items.get(k), join(name, Integer.toString(k)), kind, depth + 1);
+            visit(items.get(k), TensorPath.join(file, name, Integer.toString(k)), kind, depth + 1);
         }
     }
 
@@ -157,7 +156,7 @@ final class ScriptWalk {
         count(entries.size(), name);
         for (Kind direct : List.of(Kind.PARAMETER, Kind.BUFFER)) {
             for (Map.Entry<String, Object> entry : entries.entrySet()) {
-                String path = join(name, entry.getKey());
+                String path = TensorPath.join(file, name, entry.getKey());
                 Optional<FoundTensor> tensor = rebuild.tensor(entry.getValue(), path);
                 if (tensor.isPresent() && kindOf(known, entry.getKey(), tensor.get()) == direct) {
                     add(path, tensor.get(), direct);
@@ -166,7 +165,7 @@ final class ScriptWalk {
         }
         for (boolean submodules : new boolean[] {false, true}) {
             for (Map.Entry<String, Object> entry : entries.entrySet()) {
-                String path = join(name, entry.getKey());
+                String path = TensorPath.join(file, name, entry.getKey());
                 Optional<FoundTensor> tensor = rebuild.tensor(entry.getValue(), path);
                 boolean listed = tensor.isPresent() && kindOf(known, entry.getKey(), tensor.get()) != Kind.OTHER;
                 if (!listed && submodules == isModule(entry.getValue())) {
@@ -237,16 +236,6 @@ final class ScriptWalk {
         if (warned.add(what + name) && warned.size() <= 100) {
             warnings.add("'" + name + "': " + what);
         }
-    }
-
-    private String join(String name, String key) throws MalformedFileException {
-        if (name.length() + key.length() > MAX_NAME) {
-            throw malformed(
-                    name.substring(0, Math.min(40, name.length())),
-                    "a name of more than " + MAX_NAME + " characters",
-                    "a shorter one");
-        }
-        return name.isEmpty() ? key : name + "." + key;
     }
 
     private MalformedFileException malformed(String name, String found, String expected) {

@@ -25,7 +25,6 @@ final class StateDictWalk {
 
     private static final int MAX_DEPTH = 200;
     private static final int MAX_VISITS = 1 << 22;
-    private static final int MAX_NAME = 1 << 12;
     private static final String SPARSE = "torch._utils._rebuild_sparse_tensor";
 
     private final String file;
@@ -107,7 +106,7 @@ final class StateDictWalk {
 
     private void items(List<Object> items, String name, Optional<Kind> hint, int depth) throws IOException {
         for (int k = 0; k < items.size(); k++) {
-            visit(items.get(k), join(name, Integer.toString(k)), hint, depth + 1);
+            visit(items.get(k), TensorPath.join(file, name, Integer.toString(k)), hint, depth + 1);
         }
     }
 
@@ -116,14 +115,18 @@ final class StateDictWalk {
                 dict.find("state").isPresent() && dict.find("param_groups").isPresent();
         Optional<Kind> inside = optimizer ? Optional.of(Kind.OPTIMIZER) : hint;
         // A key that is set twice keeps its first place and its last value, as in Python
-        Map<String, Object> last = new LinkedHashMap<>();
+        Map<Object, Object> last = new LinkedHashMap<>();
         for (int k = 0; k + 1 < dict.size(); k += 2) {
-            last.put(key(dict.items().get(k)), dict.items().get(k + 1));
+            last.put(dict.items().get(k), dict.items().get(k + 1));
         }
-        for (Map.Entry<String, Object> entry : last.entrySet()) {
-            String key = entry.getKey();
+        for (Map.Entry<Object, Object> entry : last.entrySet()) {
+            String key = key(entry.getKey());
             boolean state = name.isEmpty() && (key.startsWith("optim") || key.equals("optimizer_states"));
-            visit(entry.getValue(), join(name, key), state ? Optional.of(Kind.OPTIMIZER) : inside, depth + 1);
+            visit(
+                    entry.getValue(),
+                    TensorPath.join(file, name, key),
+                    state ? Optional.of(Kind.OPTIMIZER) : inside,
+                    depth + 1);
         }
     }
 
@@ -211,16 +214,6 @@ final class StateDictWalk {
             return "(" + String.join(", ", parts) + ")";
         }
         return key instanceof PickleValue.Global global ? global.path() : "?";
-    }
-
-    private String join(String name, String key) throws MalformedFileException {
-        if (name.length() + key.length() > MAX_NAME) {
-            throw malformed(
-                    name.substring(0, Math.min(40, name.length())),
-                    "a name of more than " + MAX_NAME + " characters",
-                    "a shorter one");
-        }
-        return name.isEmpty() ? key : name + "." + key;
     }
 
     private MalformedFileException malformed(String name, String found, String expected) {

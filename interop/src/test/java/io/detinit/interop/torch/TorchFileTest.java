@@ -8,8 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.detinit.generator.InitPlan;
 import io.detinit.generator.InitRules;
 import io.detinit.generator.TensorShape;
-import io.detinit.interop.DamagedFiles;
-import io.detinit.interop.SharedFiles;
 import io.detinit.interop.audit.AuditReport;
 import io.detinit.interop.audit.Auditor;
 import io.detinit.interop.audit.Threshold;
@@ -21,7 +19,6 @@ import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.zip.ZipEntry;
@@ -367,42 +364,29 @@ class TorchFileTest {
     }
 
     @Test
-    void everyTruncationIsRefusedOrRead() throws IOException {
-        PickleBytes pickle = new PickleBytes()
-                .entry("t")
-                .tensor("0", 6, 0, new long[] {3, 2}, new long[] {1, 3})
-                .ops("s");
-        DamagedFiles.truncate(folder, Files.readAllBytes(archive(pickle, 0, 1, 2, 3, 4, 5)), TorchFile::open);
-    }
-
-    @Test
-    void everyTruncationOfALegacyFileIsRefused() throws IOException {
-        byte[] legacy = Files.readAllBytes(SharedFiles.path("fixtures/pt-legacy/simple_legacy.pt"));
-        DamagedFiles.truncate(folder, legacy, TorchFile::open);
-    }
-
-    @Test
-    void damagedFilesDoNoHarm() throws IOException {
-        List<byte[]> files = new ArrayList<>();
-        files.add(Files.readAllBytes(archive(
-                new PickleBytes()
-                        .entry("t")
-                        .tensor("0", 6, 0, new long[] {3, 2}, new long[] {1, 3})
-                        .ops("s"),
-                0,
-                1,
-                2,
-                3,
-                4,
-                5)));
-        for (String kind : List.of("pt-zip", "pt-legacy")) {
-            for (Path path : SharedFiles.files("fixtures/" + kind)) {
-                if (Files.size(path) < 20_000) {
-                    files.add(Files.readAllBytes(path));
-                }
-            }
+    void keysThatOnlyLookAlikeAreTwoTensors() throws IOException {
+        PickleBytes pickle = new PickleBytes().ops("}(").number(1);
+        pickle.tensor("0", 2, 0, new long[] {1}, new long[] {1}).text("1");
+        pickle.tensor("0", 2, 1, new long[] {1}, new long[] {1}).ops("u");
+        try (TorchFile file = TorchFile.open(archive(pickle, 1, 2))) {
+            assertEquals(
+                    List.of("1", "1#2"),
+                    file.tensors().stream().map(t -> t.info().name()).toList());
+            assertArrayEquals(new float[] {2}, floats(file.tensors().get(1)));
         }
-        assertTrue(files.size() > 20, files.size() + " files");
-        DamagedFiles.fuzz(folder, files, TorchFile::open);
+    }
+
+    @Test
+    void aKeyThatIsSetTwiceKeepsItsPlaceAndItsLastValue() throws IOException {
+        PickleBytes pickle = new PickleBytes().ops("}(").text("a");
+        pickle.tensor("0", 2, 0, new long[] {1}, new long[] {1}).text("b");
+        pickle.tensor("0", 2, 0, new long[] {1}, new long[] {1}).text("a");
+        pickle.tensor("0", 2, 1, new long[] {1}, new long[] {1}).ops("u");
+        try (TorchFile file = TorchFile.open(archive(pickle, 1, 2))) {
+            assertEquals(
+                    List.of("a", "b"),
+                    file.tensors().stream().map(t -> t.info().name()).toList());
+            assertArrayEquals(new float[] {2}, floats(file.tensors().get(0)));
+        }
     }
 }
