@@ -28,7 +28,7 @@ import picocli.CommandLine.Parameters;
         })
 final class AuditCommand extends BaseCommand {
 
-    @Parameters(paramLabel = "FILE", description = "A safetensors or ONNX file.")
+    @Parameters(paramLabel = "FILE", description = "A checkpoint of any format that this program reads.")
     Path file = Path.of("");
 
     @Mixin

@@ -38,7 +38,7 @@ import picocli.CommandLine.Parameters;
         })
 final class PruneCommand extends BaseCommand {
 
-    @Parameters(paramLabel = "FILE", description = "A safetensors or ONNX file.")
+    @Parameters(paramLabel = "FILE", description = "A checkpoint of any format that this program reads.")
     Path file = Path.of("");
 
     @Option(names = "-o", required = true, paramLabel = "OUT", description = "The file to write.")
