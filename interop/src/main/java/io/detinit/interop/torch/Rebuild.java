@@ -120,10 +120,10 @@ final class Rebuild {
                         : rebuild(wrapped, where, depth + 1)
                                 .map(t -> new FoundTensor(t.view(), path.endsWith("Parameter"), t.note()));
             }
-            case "torch._tensor._rebuild_from_type_v2", "torch.tensor._rebuild_from_type_v2" -> {
-                return fromType(call, where, depth);
-            }
-            case "torch._tensor._rebuild_from_type", "torch.tensor._rebuild_from_type" -> {
+            case "torch._tensor._rebuild_from_type_v2",
+                    "torch.tensor._rebuild_from_type_v2",
+                    "torch._tensor._rebuild_from_type",
+                    "torch.tensor._rebuild_from_type" -> {
                 return fromType(call, where, depth);
             }
             case UTILS + "_rebuild_device_tensor_from_cpu_tensor" -> {
