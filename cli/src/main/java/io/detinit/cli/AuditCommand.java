@@ -1,16 +1,16 @@
 package io.detinit.cli;
 
+import io.detinit.interop.audit.AuditOptions;
 import io.detinit.interop.audit.AuditReport;
 import io.detinit.interop.audit.Auditor;
-import io.detinit.interop.audit.Provenance;
-import io.detinit.interop.audit.TensorAudit;
-import io.detinit.interop.audit.Threshold;
+import io.detinit.interop.audit.Baseline;
 import io.detinit.interop.checkpoint.Checkpoints;
 import io.detinit.interop.tensor.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -20,11 +20,12 @@ import picocli.CommandLine.Parameters;
 /** Which weights moved. */
 @Command(
         name = "audit",
-        description = "Which weights moved: compare a trained model with its regenerated initial weights.",
+        description = "Which weights moved: compare a trained model with its initial weights.",
         footer = {
             "",
-            "A file that 'train' wrote carries its plan and needs no --seed.",
-            "Example: detinit audit run/model.safetensors --threshold 1e-5 --threshold 1e-3"
+            "A file that 'train' wrote carries its plan and needs no --seed. Where the seed is not known: detinit identify FILE.",
+            "Example: detinit audit run/model.safetensors --threshold 1e-5 --threshold std:0.1",
+            "Example: detinit audit net.pt --torch-seed 42 --rows --report audit.html"
         })
 final class AuditCommand extends BaseCommand {
 
@@ -34,93 +35,84 @@ final class AuditCommand extends BaseCommand {
     @Mixin
     BaselineOptions baseline = new BaselineOptions();
 
+    @Mixin
+    ThresholdOptions thresholds = new ThresholdOptions();
+
     @Option(
-            names = "--threshold",
-            paramLabel = "T",
+            names = "--decay",
+            paramLabel = "LR*WD*STEPS",
             description =
-                    "A weight moved where |w - w0| > T (default: 1e-5). May be given several times; 'moved' follows the "
-                            + "first.")
-    List<Double> thresholds = new ArrayList<>();
+                    "Undo weight decay: compare with what it left of the initial weights, (1 - LR*WD)^STEPS; one number X "
+                            + "stands for exp(-X).")
+    String decay = "0";
+
+    @Option(
+            names = "--rows",
+            description = "Name the inputs and units in which nothing moved, and the units that moved most.")
+    boolean rows;
+
+    @Option(
+            names = "--report",
+            paramLabel = "F",
+            description =
+                    "Write a report: F.html, one page that needs nothing else, or F.csv, one line a tensor. May be given "
+                            + "several times.")
+    List<Path> reports = new ArrayList<>();
+
+    @Option(names = "--force", description = "Replace existing reports.")
+    boolean force;
 
     @Option(
             names = "--fail-if",
             paramLabel = "EXPR",
-            description = "Exit with 1 if it holds: NAME OP NUMBER, NAME one of elements, moved, movedPercent, "
-                    + "sleepingPercent, OP one of < <= > >= == !=.")
-    @Nullable
-    String failIf;
+            description = "Exit with 1 if it holds: NAME OP NUMBER, NAME a number of 'total' in --json (movedPercent, "
+                    + "bitIdenticalPercent, ...), OP one of < <= > >= == !=. May be given several times.")
+    List<String> failIf = new ArrayList<>();
 
     @Override
     public Integer call() throws IOException {
-        FailIf gate = failIf == null ? null : FailIf.parse(failIf);
-        List<Threshold> limits = thresholds.isEmpty()
-                ? List.of(Threshold.DEFAULT)
-                : thresholds.stream().map(Threshold::new).toList();
-        try (Checkpoint checkpoint = Checkpoints.open(file)) {
-            BaselineOptions.Resolved resolved = baseline.resolve(checkpoint);
-            AuditReport report = new Auditor(resolved.plan(), limits, root.threads).audit(checkpoint);
+        List<FailIf> gates = failIf.stream().map(FailIf::parse).toList();
+        AuditOptions options =
+                new AuditOptions(thresholds.parse(), Decay.parse(decay).factor(), rows || !reports.isEmpty());
+        for (Path report : reports) {
+            AuditReports.check(report, force);
+        }
+        try (Checkpoint checkpoint = Checkpoints.open(file);
+                ResolvedBaseline resolved = baseline.resolve(checkpoint, root.threads)) {
+            AuditReport report = audit(checkpoint, resolved.baseline(), options);
+            gates.forEach(gate -> gate.checkName(AuditJson.total(report)));
+            for (Path target : reports) {
+                AuditReports.write(target, file, checkpoint, resolved, report);
+            }
             if (json) {
-                print(AuditJson.of(
-                        file.toString(), checkpoint.format(), resolved.plan().seed(), report));
+                Baseline base = resolved.baseline();
+                print(AuditJson.of(file.toString(), checkpoint.format(), base.kind(), base.seed(), report));
             } else {
-                printText(checkpoint.format(), resolved, report);
+                AuditText.print(out(), file, checkpoint.format(), resolved, report, rows);
+                reports.forEach(target -> out().println("wrote " + target));
             }
-            if (gate != null && gate.holds(report)) {
-                terminal().line("detinit: --fail-if " + failIf + " holds: it is " + gate.value(report));
-                return ExitCode.GATE;
-            }
+            return judge(gates, report);
+        }
+    }
+
+    private AuditReport audit(Checkpoint checkpoint, Baseline base, AuditOptions options) throws IOException {
+        long total = checkpoint.tensors().stream()
+                .filter(tensor -> base.find(tensor.info().name()).isPresent())
+                .mapToLong(tensor -> tensor.info().shape().elements())
+                .sum();
+        Terminal terminal = terminal();
+        LongConsumer progress = done -> terminal.progress("audited " + Text.percent(100.0 * done / Math.max(1, total)));
+        return new Auditor(options, root.threads).audit(checkpoint, base, progress);
+    }
+
+    private int judge(List<FailIf> gates, AuditReport report) {
+        @Nullable
+        FailIf failed =
+                gates.stream().filter(gate -> gate.holds(report)).findFirst().orElse(null);
+        if (failed == null) {
             return ExitCode.DONE;
         }
-    }
-
-    private void printText(String format, BaselineOptions.Resolved resolved, AuditReport report) {
-        Provenance provenance = report.provenance();
-        out().println(file + " (" + format + ") against seed " + resolved.plan().seed() + " (plan: " + resolved.source()
-                + ")");
-        out().println("initialisation: " + provenance.verdict().id()
-                + Text.format(
-                        ", correlation of w with w0 %.4f over %s weights, p-value %.2g",
-                        provenance.correlation(), Text.count(provenance.weights()), provenance.pValue()));
-        if (provenance.verdict() != Provenance.Verdict.MATCH) {
-            out().println(
-                            "these initial weights were not shown to be the file's; what follows measures the distance to them, not"
-                                    + " training");
-        }
-        out().println();
-        table(report).print(out());
-        out().println();
-        out().println("moved: |w - w0| > threshold. A weight that did not move (sleeps) still contributes w0 * x.");
-    }
-
-    static TextTable table(AuditReport report) {
-        List<String> header = new ArrayList<>(List.of("tensor", "shape", "elements"));
-        for (Threshold threshold : report.thresholds()) {
-            header.add(Text.format("moved > %.0e", threshold.value()));
-        }
-        header.addAll(List.of("rms delta", "corr", "dead inputs", "dead units"));
-        TextTable table = new TextTable(header.toArray(new String[0]));
-        for (TensorAudit tensor : report.tensors()) {
-            List<Object> row = new ArrayList<>(List.of(tensor.name(), tensor.shape(), Text.count(tensor.elements())));
-            if (!tensor.audited()) {
-                row.add("not audited: " + tensor.reason());
-            } else {
-                tensor.movedAt()
-                        .forEach(moved -> row.add(Text.percent(100.0 * moved / Math.max(1, tensor.elements()))));
-                row.add(Text.format("%.2e", tensor.rmsDelta()));
-                row.add(
-                        tensor.correlation().isPresent()
-                                ? Text.format("%.3f", tensor.correlation().getAsDouble())
-                                : "-");
-                row.add(tensor.deadInputs().isPresent() ? tensor.deadInputs().getAsLong() : "-");
-                row.add(tensor.deadUnits().isPresent() ? tensor.deadUnits().getAsLong() : "-");
-            }
-            table.row(row.toArray());
-        }
-        List<Object> total = new ArrayList<>(List.of("all audited", "", Text.count(report.elements())));
-        for (int t = 0; t < report.thresholds().size(); t++) {
-            total.add(Text.percent(100.0 * report.movedAt(t) / Math.max(1, report.elements())));
-        }
-        table.row(total.toArray());
-        return table;
+        terminal().line("detinit: --fail-if " + failed.text() + " holds: it is " + failed.value(report));
+        return ExitCode.GATE;
     }
 }

@@ -2,42 +2,79 @@ package io.detinit.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.detinit.generator.StoredOrder;
 import io.detinit.interop.audit.AuditReport;
+import io.detinit.interop.audit.Baseline;
+import io.detinit.interop.audit.Figures;
+import io.detinit.interop.audit.MovedLines;
+import io.detinit.interop.audit.Provenance;
 import io.detinit.interop.audit.TensorAudit;
+import io.detinit.interop.audit.Threshold;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
 
 /** The contract's JSON form of an audit. */
 final class AuditJson {
 
+    /** How many of the units that moved most are listed. */
+    private static final int MOST_MOVED = 10;
+
     private AuditJson() {}
 
-    static ObjectNode of(String file, String format, long seed, AuditReport report) {
+    static ObjectNode of(String file, String format, Baseline.Kind kind, OptionalLong seed, AuditReport report) {
         ObjectNode object = BaseCommand.JSON.createObjectNode();
         object.put("file", file);
         object.put("format", format);
-        object.putObject("baseline").put("kind", "seed").put("seed", seed);
-        object.putObject("threshold")
-                .put("kind", "abs")
-                .put("value", report.thresholds().get(0).value());
+        ObjectNode baseline = object.putObject("baseline").put("kind", kind.id());
+        seed.ifPresentOrElse(s -> baseline.put("seed", s), () -> baseline.putNull("seed"));
+        putThreshold(object.putObject("threshold"), report.thresholds().get(0));
         ArrayNode tensors = object.putArray("tensors");
         report.tensors().forEach(tensor -> add(tensors.addObject(), tensor));
         ArrayNode thresholds = object.putArray("thresholds");
         for (int t = 0; t < report.thresholds().size(); t++) {
-            thresholds
-                    .addObject()
-                    .put("kind", "abs")
-                    .put("value", report.thresholds().get(t).value())
-                    .put("moved", report.movedAt(t));
+            ObjectNode threshold = thresholds.addObject();
+            putThreshold(threshold, report.thresholds().get(t));
+            threshold.put("moved", report.movedAt(t));
+            threshold.put("movedPercent", report.total().percent(report.movedAt(t)));
+            BaseCommand.put(threshold, "limit", report.total().limits().get(t));
         }
-        object.putObject("total")
-                .put("elements", report.elements())
-                .put("moved", report.moved())
-                .put("movedPercent", report.movedPercent())
-                .put("sleepingPercent", report.sleepingPercent());
-        ObjectNode provenance = object.putObject("provenance");
-        BaseCommand.put(provenance, "correlation", report.provenance().correlation());
-        BaseCommand.put(provenance, "pValue", report.provenance().pValue());
-        provenance.put("verdict", report.provenance().verdict().id());
+        object.set("total", total(report));
+        object.set("provenance", provenance(report.provenance()));
+        ObjectNode decay =
+                object.putObject("decay").put("factor", report.options().decay());
+        report.suspectedDecay()
+                .ifPresentOrElse(
+                        found -> decay.putObject("suspected")
+                                .put("factor", found.factor())
+                                .put("decay", found.decay())
+                                .put("share", found.share()),
+                        () -> decay.putNull("suspected"));
+        ArrayNode notes = object.putArray("notes");
+        report.notes().forEach(notes::add);
         return object;
+    }
+
+    /** The totals, whose names {@code --fail-if} takes. */
+    static ObjectNode total(AuditReport report) {
+        ObjectNode total = BaseCommand.JSON.createObjectNode();
+        total.put("elements", report.elements());
+        total.put("moved", report.moved());
+        total.put("movedPercent", report.movedPercent());
+        total.put("sleepingPercent", report.sleepingPercent());
+        putFigures(total, report.total());
+        return total;
+    }
+
+    private static void putThreshold(ObjectNode node, Threshold threshold) {
+        node.put("kind", threshold.kind().id()).put("value", threshold.value());
+    }
+
+    private static ObjectNode provenance(Provenance provenance) {
+        ObjectNode node = BaseCommand.JSON.createObjectNode();
+        BaseCommand.put(node, "correlation", provenance.correlation());
+        BaseCommand.put(node, "pValue", provenance.pValue());
+        node.put("verdict", provenance.verdict().id());
+        return node;
     }
 
     private static void add(ObjectNode node, TensorAudit tensor) {
@@ -53,18 +90,73 @@ final class AuditJson {
             node.put("reason", tensor.reason());
             return;
         }
-        node.put("moved", tensor.moved());
-        node.put("movedPercent", tensor.movedPercent());
+        if (tensor.stored() != StoredOrder.OUT_IN) {
+            node.put("stored", tensor.stored().id());
+        }
+        if (!tensor.baselineName().equals(tensor.name())) {
+            node.put("baselineName", tensor.baselineName());
+        }
+        Figures figures = tensor.figures();
+        node.put("moved", figures.moved());
+        node.put("movedPercent", figures.movedPercent());
         ArrayNode movedAt = node.putArray("movedAt");
-        tensor.movedAt().forEach(movedAt::add);
-        node.put("bitIdentical", tensor.bitIdentical());
-        node.put("notFinite", tensor.notFinite());
-        node.put("meanAbsDelta", tensor.meanAbsDelta());
-        node.put("rmsDelta", tensor.rmsDelta());
-        node.put("maxAbsDelta", tensor.maxAbsDelta());
-        tensor.correlation().ifPresentOrElse(r -> node.put("correlation", r), () -> node.putNull("correlation"));
-        node.put("signFlips", tensor.signFlips());
-        tensor.deadInputs().ifPresentOrElse(n -> node.put("deadInputs", n), () -> node.putNull("deadInputs"));
-        tensor.deadUnits().ifPresentOrElse(n -> node.put("deadUnits", n), () -> node.putNull("deadUnits"));
+        figures.movedAt().forEach(movedAt::add);
+        ArrayNode limits = node.putArray("limits");
+        figures.limits().forEach(limits::add);
+        putFigures(node, figures);
+        putIfThere(node, "deadInputs", tensor.deadInputs());
+        putIfThere(node, "deadUnits", tensor.deadUnits());
+        tensor.provenance().ifPresent(provenance -> node.set("provenance", provenance(provenance)));
+        tensor.lines().ifPresent(lines -> node.set("rows", rows(lines)));
+    }
+
+    private static void putFigures(ObjectNode node, Figures figures) {
+        node.put("bitIdentical", figures.bitIdentical());
+        node.put("bitIdenticalPercent", figures.percent(figures.bitIdentical()));
+        node.put("notFinite", figures.notFinite());
+        node.put("meanAbsDelta", figures.meanAbsDelta());
+        node.put("rmsDelta", figures.rmsDelta());
+        node.put("maxAbsDelta", figures.maxAbsDelta());
+        if (!Double.isNaN(figures.initStd())) {
+            node.put("initStd", figures.initStd());
+            node.put("spacing", figures.spacing());
+        }
+        putIfThere(node, "relativeRmsDelta", figures.relativeRmsDelta());
+        putIfThere(node, "correlation", figures.correlation());
+        putIfThere(node, "cosine", figures.cosine());
+        node.put("signFlips", figures.signFlips());
+        node.put("towardsZero", figures.towardsZero());
+        node.put("awayFromZero", figures.awayFromZero());
+        ObjectNode quantiles = node.putObject("quantiles");
+        figures.quantiles().forEach(quantile -> quantiles.put(Double.toString(quantile.q()), quantile.value()));
+        ObjectNode histogram = node.putObject("histogram");
+        histogram.put("counted", figures.histogram().counted());
+        histogram.put("zero", figures.histogram().zero());
+        histogram.put("firstExponent", figures.histogram().firstExponent());
+        ArrayNode counts = histogram.putArray("counts");
+        figures.histogram().counts().forEach(counts::add);
+    }
+
+    private static ObjectNode rows(MovedLines lines) {
+        ObjectNode node = BaseCommand.JSON.createObjectNode();
+        ArrayNode inputs = node.putArray("deadInputs");
+        lines.unmovedCols().forEach(inputs::add);
+        ArrayNode units = node.putArray("deadUnits");
+        lines.unmovedRows().forEach(units::add);
+        ArrayNode most = node.putArray("mostMoved");
+        for (int row : lines.mostMovedRows(MOST_MOVED)) {
+            most.addObject()
+                    .put("unit", row)
+                    .put("meanAbsDelta", lines.rowMeans().get(row));
+        }
+        return node;
+    }
+
+    private static void putIfThere(ObjectNode node, String field, OptionalDouble value) {
+        value.ifPresentOrElse(v -> node.put(field, v), () -> node.putNull(field));
+    }
+
+    private static void putIfThere(ObjectNode node, String field, OptionalLong value) {
+        value.ifPresentOrElse(v -> node.put(field, v), () -> node.putNull(field));
     }
 }

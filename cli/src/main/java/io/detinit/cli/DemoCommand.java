@@ -3,14 +3,17 @@ package io.detinit.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.detinit.generator.InitRules;
+import io.detinit.interop.audit.AuditOptions;
 import io.detinit.interop.audit.AuditReport;
 import io.detinit.interop.audit.Auditor;
+import io.detinit.interop.audit.Baseline;
 import io.detinit.interop.audit.Threshold;
 import io.detinit.interop.checkpoint.Checkpoints;
 import io.detinit.interop.file.AtomicFile;
 import io.detinit.interop.file.OutputFolder;
 import io.detinit.interop.mask.Criterion;
 import io.detinit.interop.mask.Selection;
+import io.detinit.interop.plan.Plan;
 import io.detinit.interop.prune.Fill;
 import io.detinit.interop.prune.PruneReport;
 import io.detinit.interop.prune.Pruner;
@@ -38,6 +41,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.DoubleStream;
 import java.util.zip.GZIPOutputStream;
@@ -132,7 +136,12 @@ final class DemoCommand extends BaseCommand {
                 Findings findings = examine(folder, trained, test, movement);
                 write(
                         folder.resolve("audit.json"),
-                        AuditJson.of("model.safetensors", "safetensors", seed.value(), findings.audit()));
+                        AuditJson.of(
+                                "model.safetensors",
+                                "safetensors",
+                                Baseline.Kind.SEED,
+                                OptionalLong.of(seed.value()),
+                                findings.audit()));
                 write(folder.resolve("demo.json"), DemoJson.of(findings));
                 AtomicFile.write(
                         folder.resolve("report.html"), HtmlReport.of(findings).getBytes(StandardCharsets.UTF_8));
@@ -160,7 +169,8 @@ final class DemoCommand extends BaseCommand {
     private Findings examine(Path folder, TrainedModel trained, Samples test, Selection movement) throws IOException {
         AuditReport audit;
         try (Checkpoint checkpoint = Checkpoints.open(folder.resolve("model.safetensors"))) {
-            audit = new Auditor(trained.plan(), THRESHOLDS, root.threads).audit(checkpoint.tensors());
+            Baseline baseline = Baseline.of(new Plan.Addressed(trained.plan()), checkpoint);
+            audit = new Auditor(new AuditOptions(THRESHOLDS, 1, false), root.threads).audit(checkpoint, baseline);
         }
         List<Result> results = new ArrayList<>();
         float[] djl = trained.logits(test.features(), test.count());
@@ -196,7 +206,7 @@ final class DemoCommand extends BaseCommand {
             provenance.put("scope", "global");
             provenance.put("fill", fill.id());
             provenance.put("seed", seed.value());
-            PruneReport report = new Pruner(trained.plan(), root.threads)
+            PruneReport report = new Pruner(Baseline.of(new Plan.Addressed(trained.plan()), checkpoint), root.threads)
                     .prune(checkpoint, selection, fill, target, Map.of("detinit.prune", provenance.toString()));
             return result(name, target, report.sparsity(), test);
         }
@@ -293,7 +303,7 @@ final class DemoCommand extends BaseCommand {
         PrintWriter out = out();
         out.println("Which weights moved (|w - w0| > threshold), w0 regenerated from seed " + seed.value() + ":");
         out.println();
-        AuditCommand.table(findings.audit()).print(out);
+        AuditText.table(findings.audit()).print(out);
         out.println();
         out.println("Pruned and run in ONNX Runtime, "
                 + Text.count(findings.results().get(0).score().samples()) + " test images:");

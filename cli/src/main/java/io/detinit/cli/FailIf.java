@@ -1,17 +1,21 @@
 package io.detinit.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.detinit.interop.audit.AuditReport;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
  * A gate over an audit's totals.
  *
+ * @param text as it was given
  * @param name a name of {@code total}
  * @param operator the comparison
  * @param number what it is compared with
  */
-record FailIf(String name, String operator, double number) {
+record FailIf(String text, String name, String operator, double number) {
 
     private static final Pattern FORM = Pattern.compile("\\s*(\\w+)\\s*(<=|>=|==|!=|<|>)\\s*(\\S+)\\s*");
 
@@ -19,34 +23,39 @@ record FailIf(String name, String operator, double number) {
         Matcher matcher = FORM.matcher(text);
         if (matcher.matches()) {
             try {
-                FailIf gate = new FailIf(matcher.group(1), matcher.group(2), Double.parseDouble(matcher.group(3)));
-                if (gate.known() && !Double.isNaN(gate.number())) {
-                    return gate;
+                double number = Double.parseDouble(matcher.group(3));
+                if (!Double.isNaN(number)) {
+                    return new FailIf(text, matcher.group(1), matcher.group(2), number);
                 }
             } catch (NumberFormatException e) {
                 // said below
             }
         }
-        throw new UsageException("--fail-if '" + text + "': expected NAME OP NUMBER with NAME one of elements, moved,"
-                + " movedPercent, sleepingPercent");
+        throw new UsageException("--fail-if '" + text
+                + "': expected NAME OP NUMBER, such as 'movedPercent<20', with NAME a number of 'total' in --json");
     }
 
-    private boolean known() {
-        return switch (name) {
-            case "elements", "moved", "movedPercent", "sleepingPercent" -> true;
-            default -> false;
-        };
+    /** Refuses a name that no total has, before any work is done. */
+    void checkName(JsonNode total) {
+        JsonNode value = total.path(name);
+        if (!value.isNumber() && !value.isNull()) {
+            List<String> names = new ArrayList<>();
+            total.properties().forEach(entry -> {
+                if (entry.getValue().isNumber() || entry.getValue().isNull()) {
+                    names.add(entry.getKey());
+                }
+            });
+            throw new UsageException(
+                    "--fail-if '" + text + "': unknown name '" + name + "'; known: " + String.join(", ", names));
+        }
     }
 
+    /** The value of the name; NaN where the audit has none. */
     double value(AuditReport report) {
-        return switch (name) {
-            case "elements" -> report.elements();
-            case "moved" -> report.moved();
-            case "movedPercent" -> report.movedPercent();
-            default -> report.sleepingPercent();
-        };
+        return AuditJson.total(report).path(name).asDouble(Double.NaN);
     }
 
+    /** Whether it holds; a value that is not there holds nothing but !=. */
     boolean holds(AuditReport report) {
         double value = value(report);
         return switch (operator) {

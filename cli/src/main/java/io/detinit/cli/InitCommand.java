@@ -1,10 +1,10 @@
 package io.detinit.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.detinit.generator.InitPlan;
 import io.detinit.interop.checkpoint.Checkpoints;
 import io.detinit.interop.init.Untrained;
-import io.detinit.interop.plan.DefaultPlan;
+import io.detinit.interop.parameter.DefaultPlan;
+import io.detinit.interop.plan.Plan;
 import io.detinit.interop.plan.PlanJson;
 import io.detinit.interop.tensor.Checkpoint;
 import java.io.IOException;
@@ -43,6 +43,13 @@ final class InitCommand extends BaseCommand {
     @Nullable
     Seed seed;
 
+    @Option(
+            names = "--torch-seed",
+            paramLabel = "S",
+            description = "PyTorch's own initialisation after torch.manual_seed(S), replayed.")
+    @Nullable
+    Seed torchSeed;
+
     @Option(names = "--plan", paramLabel = "P", description = "A detinit-plan/1 file instead of the default plan.")
     @Nullable
     Path plan;
@@ -57,7 +64,7 @@ final class InitCommand extends BaseCommand {
     public Integer call() throws IOException {
         Outputs.check(output, force);
         try (Checkpoint checkpoint = Checkpoints.open(template)) {
-            InitPlan chosen = plan(checkpoint);
+            Plan chosen = plan(checkpoint);
             String text = PlanJson.write(chosen);
             PlanSidecar sidecar = PlanSidecar.of(checkpoint, output, force);
             int replaced = Untrained.write(checkpoint, chosen, output, Map.of(Checkpoint.PLAN_KEY, text));
@@ -67,21 +74,34 @@ final class InitCommand extends BaseCommand {
         return ExitCode.DONE;
     }
 
-    private InitPlan plan(Checkpoint checkpoint) throws IOException {
+    private Plan plan(Checkpoint checkpoint) throws IOException {
         if (plan != null) {
             if (rules.given()) {
                 throw new UsageException("--plan names every scheme: --scheme and --rule do not go with it");
             }
-            InitPlan read = Checkpoints.readPlan(plan);
-            return seed == null ? read : new InitPlan(seed.value(), read.tensors());
+            Plan read = Checkpoints.readPlan(plan);
+            boolean replayed = read instanceof Plan.Replayed;
+            if (replayed ? seed != null : torchSeed != null) {
+                throw new UsageException(plan + " is a plan of "
+                        + (replayed ? "PyTorch's initialisation: --torch-seed" : "addressed weights: --seed")
+                        + " replaces its seed");
+            }
+            Seed given = replayed ? torchSeed : seed;
+            return given == null ? read : read.withSeed(given.value());
+        }
+        if (torchSeed != null) {
+            if (seed != null || rules.given()) {
+                throw new UsageException("--torch-seed replays PyTorch: --seed, --scheme and --rule do not go with it");
+            }
+            return new Plan.Replayed(TorchPlans.sequence(checkpoint, torchSeed.value()));
         }
         if (seed == null) {
-            throw new UsageException("give --seed S, or --plan P");
+            throw new UsageException("give --seed S, --torch-seed S or --plan P");
         }
-        return DefaultPlan.of(checkpoint, seed.value(), rules.parse());
+        return new Plan.Addressed(DefaultPlan.of(checkpoint, seed.value(), rules.parse()));
     }
 
-    private void report(Checkpoint checkpoint, InitPlan chosen, int replaced, PlanSidecar sidecar) {
+    private void report(Checkpoint checkpoint, Plan chosen, int replaced, PlanSidecar sidecar) {
         if (json) {
             ObjectNode object = JSON.createObjectNode();
             object.put("template", template.toString());

@@ -4,11 +4,11 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.detinit.generator.InitPlan;
 import io.detinit.interop.checkpoint.Checkpoints;
 import io.detinit.interop.checkpoint.TensorHash;
 import io.detinit.interop.onnx.OnnxCheckpoint;
 import io.detinit.interop.onnx.WeightUse;
+import io.detinit.interop.plan.Plan;
 import io.detinit.interop.plan.PlanJson;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.TensorInfo;
@@ -47,7 +47,7 @@ final class InspectCommand extends BaseCommand {
     @Override
     public Integer call() throws IOException {
         try (Checkpoint checkpoint = Checkpoints.open(file)) {
-            Optional<InitPlan> plan = Checkpoints.plan(checkpoint);
+            Optional<Plan> plan = Checkpoints.plan(checkpoint);
             List<String> hashes = hash ? hashes(checkpoint.tensors()) : List.of();
             if (json) {
                 print(jsonOf(checkpoint, plan, hashes));
@@ -70,7 +70,7 @@ final class InspectCommand extends BaseCommand {
         });
     }
 
-    private ObjectNode jsonOf(Checkpoint checkpoint, Optional<InitPlan> plan, List<String> hashes) {
+    private ObjectNode jsonOf(Checkpoint checkpoint, Optional<Plan> plan, List<String> hashes) {
         ObjectNode object = JSON.createObjectNode();
         object.put("file", file.toString());
         object.put("format", checkpoint.format());
@@ -146,13 +146,14 @@ final class InspectCommand extends BaseCommand {
         return info.kind().name().toLowerCase(Locale.ROOT);
     }
 
-    private void printText(Checkpoint checkpoint, Optional<InitPlan> plan, List<String> hashes) {
+    private void printText(Checkpoint checkpoint, Optional<Plan> plan, List<String> hashes) {
         List<TensorView> tensors = checkpoint.tensors();
         long bytes = tensors.stream().mapToLong(tensor -> tensor.info().bytes()).sum();
         out().println(file + ": " + checkpoint.format() + ", " + Text.count(tensors.size()) + " tensors, "
                 + Text.count(bytes) + " bytes of elements");
         out().println("plan: "
-                + plan.map(p -> "seed " + p.seed() + ", " + p.tensors().size() + " parameters")
+                + plan.map(p -> (p instanceof Plan.Replayed ? "PyTorch, seed " : "seed ") + p.seed() + ", "
+                                + p.entries().size() + " parameters")
                         .orElse("none"));
         checkpoint
                 .metadata()

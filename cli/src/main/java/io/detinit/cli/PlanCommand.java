@@ -6,7 +6,7 @@ import io.detinit.generator.InitRules;
 import io.detinit.generator.PlannedTensor;
 import io.detinit.interop.checkpoint.Checkpoints;
 import io.detinit.interop.file.AtomicFile;
-import io.detinit.interop.plan.DefaultPlan;
+import io.detinit.interop.parameter.DefaultPlan;
 import io.detinit.interop.plan.PlanJson;
 import io.detinit.interop.tensor.Checkpoint;
 import java.io.IOException;

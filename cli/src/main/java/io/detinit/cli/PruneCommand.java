@@ -2,10 +2,13 @@ package io.detinit.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.detinit.generator.InitPlan;
+import io.detinit.interop.audit.Baseline;
 import io.detinit.interop.checkpoint.Checkpoints;
-import io.detinit.interop.mask.Criterion;
+import io.detinit.interop.mask.MaskFile;
+import io.detinit.interop.mask.MaskFit;
+import io.detinit.interop.mask.MaskRecord;
 import io.detinit.interop.mask.Selection;
+import io.detinit.interop.mask.StoredMasks;
 import io.detinit.interop.plan.PlanJson;
 import io.detinit.interop.prune.Fill;
 import io.detinit.interop.prune.PruneReport;
@@ -19,8 +22,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -34,7 +37,8 @@ import picocli.CommandLine.Parameters;
             "",
             "Zeros are what a runtime could skip; w0 is what a file need not hold. Below about 30 %% sparsity both cost little; above,",
             "going back to w0 keeps far more accuracy than zeros, which need fine-tuning.",
-            "Example: detinit prune run/model.onnx -o pruned.onnx --sparsity 0.69 --fill init --data digits"
+            "Example: detinit prune run/model.onnx -o pruned.onnx --sparsity 0.69 --fill init --data digits",
+            "Example: detinit prune run/model.safetensors -o pruned.safetensors --masks keep.safetensors --fill zero"
         })
 final class PruneCommand extends BaseCommand {
 
@@ -50,34 +54,17 @@ final class PruneCommand extends BaseCommand {
     @Mixin
     BaselineOptions baseline = new BaselineOptions();
 
-    @ArgGroup(multiplicity = "1")
-    Amount amount = new Amount();
-
-    /** How much to prune. */
-    static final class Amount {
-        @Option(
-                names = "--sparsity",
-                paramLabel = "P",
-                description = "Prune exactly round(P * prunable) weights; a fraction in [0, 1].")
-        @Nullable
-        Double sparsity;
-
-        @Option(names = "--threshold", paramLabel = "T", description = "Prune every weight whose score is at most T.")
-        @Nullable
-        Double threshold;
-    }
+    @Mixin
+    SelectOptions select = new SelectOptions();
 
     @Option(
-            names = "--criterion",
-            paramLabel = "NAME",
-            description = "movement (|w - w0|, default) or magnitude (|w|).")
-    String criterion = "movement";
-
-    @Option(
-            names = "--scope",
-            paramLabel = "NAME",
-            description = "global (all weights ranked together, default) or layer.")
-    String scope = "global";
+            names = "--masks",
+            paramLabel = "M",
+            description =
+                    "Prune what the masks of this file prune, in place of a selection; a file of 'detinit mask', or its "
+                            + "bitmaps. With --fill zero no baseline is needed.")
+    @Nullable
+    Path masks;
 
     @Option(
             names = "--fill",
@@ -96,11 +83,14 @@ final class PruneCommand extends BaseCommand {
 
     @Override
     public Integer call() throws IOException {
-        Selection selection = selection();
         Fill how = Fill.parse(fill);
+        if (masks != null && select.given()) {
+            throw new UsageException("--masks says what is pruned: leave the options of a selection away");
+        }
+        Optional<Selection> selection = masks == null ? Optional.of(select.parse()) : Optional.empty();
         Outputs.check(output, force);
+        Optional<MaskFile> given = masks == null ? Optional.empty() : Optional.of(MaskFile.read(masks));
         long before = Files.size(file);
-        InitPlan plan;
         PruneReport report;
         @Nullable Samples samples = null;
         try (Checkpoint checkpoint = Checkpoints.open(file)) {
@@ -108,11 +98,9 @@ final class PruneCommand extends BaseCommand {
                 throw new UsageException("--data scores ONNX files; " + file + " is " + checkpoint.format());
             }
             samples = data == null ? null : EvalData.test(data, checkpoint.metadata(), null);
-            plan = baseline.resolve(checkpoint).plan();
-            PlanSidecar sidecar = PlanSidecar.of(checkpoint, output, force);
-            report = new Pruner(plan, root.threads)
-                    .prune(checkpoint, selection, how, output, metadata(plan, selection, how));
-            sidecar.write(PlanJson.write(plan));
+            report = given.isPresent() && how == Fill.ZERO && !isGiven(baseline)
+                    ? zero(checkpoint, given.get())
+                    : prune(checkpoint, selection, given, how);
         }
         Score scoreBefore = samples == null ? null : score(file, samples);
         Score scoreAfter = samples == null ? null : score(output, samples);
@@ -124,21 +112,49 @@ final class PruneCommand extends BaseCommand {
         return ExitCode.DONE;
     }
 
-    private Selection selection() {
-        Selection.Target target;
-        if (amount.sparsity != null) {
-            target = new Selection.Sparsity(amount.sparsity);
-        } else if (amount.threshold != null) {
-            target = new Selection.AtMost(amount.threshold);
-        } else {
-            throw new UsageException("give --sparsity P or --threshold T");
+    /** Whether the command line says what a file is compared with. */
+    static boolean isGiven(BaselineOptions options) {
+        return options.seed != null || options.torchSeed != null || options.initFile != null || options.plan != null;
+    }
+
+    private PruneReport zero(Checkpoint checkpoint, MaskFile given) throws IOException {
+        StoredMasks fitted = MaskFit.fit(given, checkpoint, Optional.empty());
+        ObjectNode provenance = JSON.createObjectNode();
+        provenance.put("masks", String.valueOf(given.path().getFileName()));
+        provenance.put("fill", Fill.ZERO.id());
+        provenance.put("tool", new Detinit.Version().getVersion()[0]);
+        return Pruner.zero(checkpoint, fitted.masks(), output, Map.of("detinit.prune", provenance.toString()));
+    }
+
+    private PruneReport prune(Checkpoint checkpoint, Optional<Selection> selection, Optional<MaskFile> given, Fill how)
+            throws IOException {
+        try (ResolvedBaseline resolved = baseline.resolve(checkpoint, root.threads)) {
+            Optional<String> plan = resolved.planForFile().map(PlanJson::write);
+            PlanSidecar sidecar = PlanSidecar.of(checkpoint, output, force);
+            Map<String, String> metadata = metadata(plan, resolved, selection, how);
+            PruneReport report = given.isPresent()
+                    ? byMasks(checkpoint, resolved.baseline(), given.get(), how, metadata)
+                    : new Pruner(resolved.baseline(), root.threads)
+                            .prune(
+                                    checkpoint,
+                                    MaskCommand.select(this, resolved, checkpoint, selection.orElseThrow()),
+                                    how,
+                                    output,
+                                    metadata);
+            if (plan.isPresent()) {
+                sidecar.write(plan.get());
+            }
+            return report;
         }
-        Selection.Scope over = switch (scope) {
-            case "global" -> Selection.Scope.GLOBAL;
-            case "layer" -> Selection.Scope.LAYER;
-            default -> throw new UsageException("unknown scope '" + scope + "'; known: global, layer");
-        };
-        return new Selection(Criterion.parse(criterion), target, over);
+    }
+
+    private PruneReport byMasks(
+            Checkpoint checkpoint, Baseline base, MaskFile given, Fill how, Map<String, String> metadata)
+            throws IOException {
+        StoredMasks fitted = MaskFit.fit(given, checkpoint, Optional.of(base));
+        return how == Fill.ZERO
+                ? Pruner.zero(checkpoint, fitted.masks(), output, metadata)
+                : new Pruner(base, root.threads).prune(checkpoint, fitted.logical(), how, output, metadata);
     }
 
     private Score score(Path model, Samples samples) throws IOException {
@@ -147,20 +163,25 @@ final class PruneCommand extends BaseCommand {
         }
     }
 
-    private Map<String, String> metadata(InitPlan plan, Selection selection, Fill how) {
+    private Map<String, String> metadata(
+            Optional<String> plan, ResolvedBaseline resolved, Optional<Selection> selection, Fill how) {
+        Baseline base = resolved.baseline();
+        String tool = new Detinit.Version().getVersion()[0];
         ObjectNode provenance = JSON.createObjectNode();
-        provenance.put("criterion", selection.criterion().id());
-        if (amount.sparsity != null) {
-            provenance.put("sparsity", amount.sparsity);
+        if (selection.isPresent()) {
+            String source = String.valueOf(file.getFileName());
+            provenance = MaskRecord.of(selection.get(), base, source, tool).fields();
         } else {
-            provenance.put("threshold", amount.threshold);
+            provenance.put("masks", String.valueOf(masks == null ? null : masks.getFileName()));
+            provenance.put("baseline", base.kind().id());
+            if (base.seed().isPresent()) {
+                provenance.put("seed", base.seed().getAsLong());
+            }
+            provenance.put("tool", tool);
         }
-        provenance.put("scope", scope);
         provenance.put("fill", how.id());
-        provenance.put("seed", plan.seed());
-        provenance.put("tool", new Detinit.Version().getVersion()[0]);
         Map<String, String> metadata = new LinkedHashMap<>();
-        metadata.put(Checkpoint.PLAN_KEY, PlanJson.write(plan));
+        plan.ifPresent(text -> metadata.put(Checkpoint.PLAN_KEY, text));
         metadata.put("detinit.prune", provenance.toString());
         return metadata;
     }
@@ -170,7 +191,11 @@ final class PruneCommand extends BaseCommand {
         ObjectNode object = JSON.createObjectNode();
         object.put("input", file.toString());
         object.put("output", output.toString());
-        object.put("criterion", criterion);
+        if (masks == null) {
+            object.put("criterion", select.parse().criterion().id());
+        } else {
+            object.putNull("criterion").put("masks", masks.toString());
+        }
         object.put("fill", fill);
         object.put("storage", "dense");
         object.put("sparsity", report.sparsity());

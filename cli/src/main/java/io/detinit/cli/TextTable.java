@@ -16,10 +16,15 @@ final class TextTable {
     TextTable row(Object... cells) {
         List<String> row = new ArrayList<>();
         for (Object cell : cells) {
-            row.add(String.valueOf(cell).replaceAll("\\p{Cntrl}", "?")); // names from a stranger's file
+            row.add(printable(String.valueOf(cell)));
         }
         rows.add(row);
         return this;
+    }
+
+    /** A name from a stranger's file without what would control the terminal. */
+    static String printable(String text) {
+        return text.replaceAll("\\p{Cntrl}", "?");
     }
 
     List<List<String>> rows() {

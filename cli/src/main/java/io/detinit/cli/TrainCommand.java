@@ -4,9 +4,14 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.detinit.interop.file.OutputFolder;
 import io.detinit.models.ModelSpec;
+import io.detinit.training.AuditSchedule;
 import io.detinit.training.DeviceChoice;
 import io.detinit.training.EpochResult;
 import io.detinit.training.RunFolder;
+import io.detinit.training.Samples;
+import io.detinit.training.Timeline;
+import io.detinit.training.TimelinePoint;
+import io.detinit.training.TimelineWriter;
 import io.detinit.training.TrainConfig;
 import io.detinit.training.TrainedModel;
 import io.detinit.training.TrainingLoop;
@@ -14,8 +19,11 @@ import io.detinit.training.data.DataSpec;
 import io.detinit.training.data.ImageData;
 import io.detinit.training.data.Normalization;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -26,10 +34,13 @@ import picocli.CommandLine.Option;
         name = "train",
         description =
                 "Seed and train a model through DJL's PyTorch engine. Writes model.safetensors and model.onnx (each with its "
-                        + "plan inside), model.params (DJL's own), plan.json, history.jsonl and run.json.",
+                        + "plan inside), model.params (DJL's own), plan.json, history.jsonl, run.json and timeline.jsonl: how far each "
+                        + "layer moved from its initial values, audited while it is trained. A layer that sleeps or explodes is "
+                        + "warned of at once.",
         footer = {
             "",
-            "On the CPU two runs with the same options and threads give the same bits.",
+            "On the CPU two runs with the same options and threads give the same bits, with audits and without.",
+            "While training goes on, the timeline is in DIR.timeline.jsonl beside the folder; a run that is killed leaves it there.",
             "Example: detinit train --data mnist:mnist-folder --seed 42 --epochs 5 -o run"
         })
 final class TrainCommand extends BaseCommand {
@@ -87,6 +98,20 @@ final class TrainCommand extends BaseCommand {
             description = "auto (a GPU if the engine sees one, default), cpu or gpu.")
     String device = "auto";
 
+    @Option(names = "--audit-every", paramLabel = "N", description = "Audit after every N epochs (default: 1).")
+    @Nullable
+    Integer auditEvery;
+
+    @Option(names = "--audit-steps", paramLabel = "K", description = "Audit after every K steps instead.")
+    @Nullable
+    Integer auditSteps;
+
+    @Option(names = "--no-audit", description = "Do not audit while training; no timeline is written.")
+    boolean noAudit;
+
+    @Mixin
+    ThresholdOptions thresholds = new ThresholdOptions();
+
     @Option(names = "-o", required = true, paramLabel = "DIR", description = "The folder to write.")
     Path output = Path.of("");
 
@@ -108,22 +133,57 @@ final class TrainCommand extends BaseCommand {
                 weightDecay,
                 DeviceChoice.parse(device));
         Normalization normalization = Normalization.parse(normalize);
+        Optional<AuditSchedule> schedule = schedule();
         OutputFolder.check(output, force);
         ImageData images = DataSpec.load(data);
-        try (TrainedModel trained = TrainingLoop.train(
-                config,
-                images.trainSamples(normalization),
-                images.testSamples(normalization),
-                new TrainingProgress(terminal()))) {
+        Path growing = output.resolveSibling(output.toAbsolutePath().normalize().getFileName() + "." + Timeline.FILE);
+        try (TrainedModel trained = train(config, images, normalization, schedule, growing)) {
             OutputFolder.write(output, force, folder -> RunFolder.write(folder, trained, images, normalization));
-            report(trained.history());
+            if (schedule.isPresent()) {
+                Files.deleteIfExists(growing);
+            }
+            report(trained);
         }
         return ExitCode.DONE;
     }
 
-    private void report(List<EpochResult> history) {
+    private Optional<AuditSchedule> schedule() {
+        if ((noAudit ? 1 : 0) + (auditEvery != null ? 1 : 0) + (auditSteps != null ? 1 : 0) > 1) {
+            throw new UsageException("--audit-every, --audit-steps and --no-audit exclude each other");
+        }
+        if (noAudit) {
+            return Optional.empty();
+        }
+        AuditSchedule.Unit unit = auditSteps != null ? AuditSchedule.Unit.STEP : AuditSchedule.Unit.EPOCH;
+        int every = auditSteps != null ? auditSteps : auditEvery != null ? auditEvery : 1;
+        return Optional.of(new AuditSchedule(thresholds.parse(), unit, every));
+    }
+
+    private TrainedModel train(
+            TrainConfig config,
+            ImageData images,
+            Normalization normalization,
+            Optional<AuditSchedule> schedule,
+            Path growing)
+            throws IOException {
+        Samples train = images.trainSamples(normalization);
+        Samples test = images.testSamples(normalization);
+        TrainingProgress progress = new TrainingProgress(terminal());
+        if (schedule.isEmpty()) {
+            return TrainingLoop.train(config, train, test, progress);
+        }
+        try (TimelineWriter writer = TimelineWriter.open(growing)) {
+            return TrainingLoop.trainAudited(config, train, test, progress, schedule.get(), writer);
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+    }
+
+    private void report(TrainedModel trained) {
+        List<EpochResult> history = trained.history();
         EpochResult last = history.get(history.size() - 1);
         if (!json) {
+            trained.timeline().ifPresent(timeline -> TimelineText.print(out(), timeline));
             out().println("test accuracy " + Text.fraction(last.testAccuracy()) + "; wrote " + output);
             return;
         }
@@ -142,6 +202,23 @@ final class TrainCommand extends BaseCommand {
             put(node, "testAccuracy", result.testAccuracy());
             put(node, "seconds", result.seconds());
         }
+        trained.timeline().ifPresent(timeline -> addTimeline(object, timeline));
         print(object);
+    }
+
+    private static void addTimeline(ObjectNode object, Timeline timeline) {
+        ArrayNode points = object.putArray("timeline");
+        for (TimelinePoint point : timeline.points()) {
+            ObjectNode node = points.addObject();
+            put(node, "epoch", point.epoch());
+            node.put("step", point.step());
+            put(node, "movedPercent", point.total().movedPercent());
+        }
+        ArrayNode warnings = object.putArray("warnings");
+        timeline.warnings()
+                .forEach(warning -> warnings.addObject()
+                        .put("kind", warning.kind().id())
+                        .put("tensor", warning.tensor())
+                        .put("reason", warning.reason()));
     }
 }

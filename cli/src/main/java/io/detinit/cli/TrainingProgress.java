@@ -1,7 +1,9 @@
 package io.detinit.cli;
 
 import io.detinit.training.EpochResult;
+import io.detinit.training.TimelinePoint;
 import io.detinit.training.TrainingListener;
+import io.detinit.training.TrainingWarning;
 
 /** Shows training on stderr. */
 final class TrainingProgress implements TrainingListener {
@@ -37,5 +39,23 @@ final class TrainingProgress implements TrainingListener {
                 result.testLoss(),
                 result.testAccuracy(),
                 result.seconds()));
+    }
+
+    @Override
+    public void onAudit(TimelinePoint point) {
+        if (point.step() > 0) {
+            terminal.line(Text.format(
+                    "audit %s  moved %s of all weights%s",
+                    TimelineText.when(point),
+                    Text.percent(point.total().movedPercent()),
+                    point.total().relativeRms().isPresent()
+                            ? Text.format(
+                                    ", rms delta %.3f initial std",
+                                    point.total().relativeRms().getAsDouble())
+                            : ""));
+        }
+        for (TrainingWarning warning : point.warnings()) {
+            terminal.line("warning: " + warning.text());
+        }
     }
 }

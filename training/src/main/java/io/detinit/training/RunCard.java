@@ -45,6 +45,18 @@ record RunCard(ObjectNode json) {
         how.put("momentum", config.momentum());
         how.put("weightDecay", config.weightDecay());
         how.put("device", trained.model().getNDManager().getDevice().toString());
+        trained.timeline().ifPresent(timeline -> {
+            ObjectNode audit = card.putObject("audit");
+            audit.put("timeline", Timeline.FILE);
+            TimelineJson.schedule(audit, timeline.header().schedule());
+            audit.put("points", timeline.points().size());
+            audit.put("warnings", timeline.warnings().size());
+            audit.put(
+                    "seconds",
+                    timeline.points().stream()
+                            .mapToDouble(TimelinePoint::seconds)
+                            .sum());
+        });
         Engine engine = trained.model().getNDManager().getEngine();
         ObjectNode versions = card.putObject("versions");
         versions.put("detinit", version());

@@ -4,11 +4,13 @@ import ai.djl.Model;
 import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.detinit.generator.InitPlan;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.detinit.interop.checkpoint.Checkpoints;
 import io.detinit.interop.export.OnnxExporter;
 import io.detinit.interop.file.AtomicFile;
 import io.detinit.interop.file.MalformedFileException;
+import io.detinit.interop.plan.Plan;
 import io.detinit.interop.plan.PlanJson;
 import io.detinit.interop.safetensors.SafetensorsWriter;
 import io.detinit.interop.tensor.Checkpoint;
@@ -29,7 +31,8 @@ import java.util.stream.Stream;
 
 /**
  * The folder a training run leaves: {@code model.safetensors} and {@code model.onnx} (each with its plan inside), {@code
- * model.params} (DJL's own), {@code plan.json}, {@code history.jsonl}, {@code run.json}.
+ * model.params} (DJL's own), {@code plan.json}, {@code history.jsonl}, {@code run.json}, and
+ * {@code timeline.jsonl} where the parameters were audited on the way.
  *
  * <p>Stateless; safe for use by many threads.
  */
@@ -65,14 +68,36 @@ public final class RunFolder {
         writeOnnx(folder.resolve("model.onnx"), trained, metadata);
         writeParams(folder, trained.model());
         text(folder.resolve("plan.json"), plan + "\n");
-        StringBuilder history = new StringBuilder();
-        for (EpochResult result : trained.history()) {
-            history.append(JSON.writeValueAsString(result)).append('\n');
+        text(folder.resolve("history.jsonl"), history(trained));
+        if (trained.timeline().isPresent()) {
+            try (TimelineWriter writer = TimelineWriter.open(folder.resolve(Timeline.FILE))) {
+                writer.begin(trained.timeline().get().header());
+                for (TimelinePoint point : trained.timeline().get().points()) {
+                    writer.point(point);
+                }
+            }
         }
-        text(folder.resolve("history.jsonl"), history.toString());
         text(
                 folder.resolve("run.json"),
                 RunCard.of(trained, data, normalization).toJson() + "\n");
+    }
+
+    /** A line an epoch; only one in which something was wrong has warnings. */
+    private static String history(TrainedModel trained) throws IOException {
+        StringBuilder history = new StringBuilder();
+        for (EpochResult result : trained.history()) {
+            ObjectNode line = JSON.valueToTree(result);
+            ArrayNode warnings = JSON.createArrayNode();
+            trained.timeline()
+                    .ifPresent(timeline -> timeline.points().stream()
+                            .filter(point -> Math.max(1, Math.ceil(point.epoch())) == result.epoch())
+                            .forEach(point -> TimelineJson.warnings(warnings, point)));
+            if (!warnings.isEmpty()) {
+                line.set("warnings", warnings);
+            }
+            history.append(JSON.writeValueAsString(line)).append('\n');
+        }
+        return history.toString();
     }
 
     private static void text(Path file, String text) throws IOException {
@@ -113,7 +138,7 @@ public final class RunFolder {
             throw MalformedFileException.of(card, "run card", e.getOriginalMessage(), "valid JSON");
         }
         ModelSpec spec = spec(card, run.path("model").asText());
-        InitPlan plan = Checkpoints.readPlan(folder.resolve("plan.json"));
+        Plan plan = Checkpoints.readPlan(folder.resolve("plan.json"));
         Path params = folder.resolve("model.params");
         try (Model model = Model.newInstance(MODEL_NAME, "PyTorch");
                 InputStream in = new BufferedInputStream(Files.newInputStream(params))) {

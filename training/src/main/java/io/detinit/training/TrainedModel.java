@@ -13,6 +13,7 @@ import io.detinit.interop.djl.DjlTensors;
 import io.detinit.interop.tensor.ArrayTensor;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A trained model with the plan it was seeded by. Holds native memory: close it.
@@ -26,18 +27,21 @@ public final class TrainedModel implements AutoCloseable {
     private final InitPlan plan;
     private final TrainConfig config;
     private final List<EpochResult> history;
+    private final Optional<Timeline> timeline;
 
     TrainedModel(
             Model model,
             Map<String, Parameter> parameters,
             InitPlan plan,
             TrainConfig config,
-            List<EpochResult> history) {
+            List<EpochResult> history,
+            Optional<Timeline> timeline) {
         this.model = model;
         this.parameters = parameters;
         this.plan = plan;
         this.config = config;
         this.history = List.copyOf(history);
+        this.timeline = timeline;
     }
 
     /** {@return DJL's model; closed with this object} */
@@ -68,6 +72,11 @@ public final class TrainedModel implements AutoCloseable {
     /** {@return one result for each epoch} */
     public List<EpochResult> history() {
         return history;
+    }
+
+    /** {@return how far the parameters were from their initial values; empty where that was not asked for} */
+    public Optional<Timeline> timeline() {
+        return timeline;
     }
 
     /** {@return a snapshot of the parameters, in state-dict order} */

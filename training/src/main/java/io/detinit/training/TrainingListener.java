@@ -22,4 +22,11 @@ public interface TrainingListener {
      * @param result what it brought
      */
     default void onEpoch(EpochResult result) {}
+
+    /**
+     * The parameters were audited: before the first step, and then where it was asked for; at the end of an epoch after {@link #onEpoch}.
+     *
+     * @param point what was found
+     */
+    default void onAudit(TimelinePoint point) {}
 }

@@ -19,6 +19,8 @@ import io.detinit.models.Seeding;
 import io.detinit.training.data.EpochOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A lean training loop over DJL's Trainer: the data lies on the device once, batches are picked by index, and nothing is
@@ -44,6 +46,40 @@ public final class TrainingLoop {
      * @throws IllegalArgumentException if the samples do not fit the model, or a GPU is asked for and there is none
      */
     public static TrainedModel train(TrainConfig config, Samples train, Samples test, TrainingListener listener) {
+        return train(config, train, test, listener, null, TimelineSink.NONE);
+    }
+
+    /**
+     * Seeds and trains a model and audits its parameters on the way. The weights are those of a training without audits, bit for
+     * bit. The time of audits after steps is part of the epoch's seconds, that of audits after epochs is not.
+     *
+     * @param config how
+     * @param train the training samples
+     * @param test the test samples, scored after every epoch
+     * @param listener is told how it goes on
+     * @param schedule when the parameters are audited, and at which thresholds
+     * @param sink receives the timeline as it grows
+     * @return the trained model with its timeline; close it
+     * @throws IllegalArgumentException if the samples do not fit the model, or a GPU is asked for and there is none
+     * @throws java.io.UncheckedIOException if the sink cannot write
+     */
+    public static TrainedModel trainAudited(
+            TrainConfig config,
+            Samples train,
+            Samples test,
+            TrainingListener listener,
+            AuditSchedule schedule,
+            TimelineSink sink) {
+        return train(config, train, test, listener, schedule, sink);
+    }
+
+    private static TrainedModel train(
+            TrainConfig config,
+            Samples train,
+            Samples test,
+            TrainingListener listener,
+            @Nullable AuditSchedule schedule,
+            TimelineSink sink) {
         checkFits(config, train, "training");
         checkFits(config, test, "test");
         Engine engine = Engine.getEngine("PyTorch");
@@ -54,13 +90,65 @@ public final class TrainingLoop {
         try {
             model.setBlock(config.model().newBlock());
             Seeding seeding = Seeding.bind(model.getBlock(), config.seed(), config.rules());
-            List<EpochResult> history = run(config, model, device, train, test, listener);
+            Audits audits = new Audits(seeding, schedule, sink, listener);
+            List<EpochResult> history = run(config, model, device, train, test, audits);
             done = true;
-            return new TrainedModel(model, seeding.parameters(), seeding.plan(), config, history);
+            return new TrainedModel(model, seeding.parameters(), seeding.plan(), config, history, audits.timeline());
         } finally {
             if (!done) {
                 model.close();
             }
+        }
+    }
+
+    /** Tells the listener how training goes on, and audits where that is due. */
+    private static final class Audits {
+        private final Seeding seeding;
+        private final @Nullable AuditSchedule schedule;
+        private final TimelineSink sink;
+        private final TrainingListener listener;
+        private @Nullable LiveAudit live;
+        private long total;
+
+        Audits(Seeding seeding, @Nullable AuditSchedule schedule, TimelineSink sink, TrainingListener listener) {
+            this.seeding = seeding;
+            this.schedule = schedule;
+            this.sink = sink;
+            this.listener = listener;
+        }
+
+        /** The parameters have their initial values. */
+        void begin() {
+            if (schedule != null) {
+                live = LiveAudit.begin(seeding.parameters(), LiveAudit.Source.of(seeding.plan()), schedule, sink);
+                point(live, 0);
+            }
+        }
+
+        void step(int epoch, int epochs, int step, int steps) {
+            total++;
+            listener.onStep(epoch, epochs, step, steps);
+            if (live != null && step < steps && live.schedule().isDueAfterStep(total)) {
+                point(live, epoch - 1 + (double) step / steps);
+            }
+        }
+
+        void epoch(EpochResult result, boolean last) {
+            listener.onEpoch(result);
+            if (live != null) {
+                AuditSchedule due = live.schedule();
+                if (last || due.isDueAfterEpoch(result.epoch()) || due.isDueAfterStep(total)) {
+                    point(live, result.epoch());
+                }
+            }
+        }
+
+        private void point(LiveAudit audit, double epoch) {
+            listener.onAudit(audit.point(epoch, total));
+        }
+
+        Optional<Timeline> timeline() {
+            return Optional.ofNullable(live).map(LiveAudit::timeline);
         }
     }
 
@@ -77,7 +165,7 @@ public final class TrainingLoop {
     }
 
     private static List<EpochResult> run(
-            TrainConfig config, Model model, Device device, Samples train, Samples test, TrainingListener listener) {
+            TrainConfig config, Model model, Device device, Samples train, Samples test, Audits audits) {
         Loss loss = Loss.softmaxCrossEntropyLoss();
         DefaultTrainingConfig djl = new DefaultTrainingConfig(loss)
                 .optDevices(new Device[] {device})
@@ -86,18 +174,19 @@ public final class TrainingLoop {
         try (Trainer trainer = model.newTrainer(djl);
                 NDManager manager = trainer.getManager().newSubManager()) {
             trainer.initialize(new Shape(config.batch(), train.width()));
+            audits.begin();
             NDArray features = matrix(manager, train);
             NDArray labels = labels(manager, train);
             NDArray testFeatures = matrix(manager, test);
             NDArray testLabels = labels(manager, test);
             for (int epoch = 1; epoch <= config.epochs(); epoch++) {
                 long start = System.nanoTime();
-                double trainLoss = epoch(config, trainer, loss, features, labels, epoch, listener);
+                double trainLoss = epoch(config, trainer, loss, features, labels, epoch, audits);
                 double seconds = (System.nanoTime() - start) * 1e-9;
                 double[] score = score(trainer, loss, testFeatures, testLabels);
                 EpochResult result = new EpochResult(epoch, trainLoss, score[0], score[1], seconds);
                 history.add(result);
-                listener.onEpoch(result);
+                audits.epoch(result, epoch == config.epochs());
             }
         }
         return history;
@@ -145,7 +234,7 @@ public final class TrainingLoop {
             NDArray features,
             NDArray labels,
             int epoch,
-            TrainingListener listener) {
+            Audits audits) {
         int count = Math.toIntExact(labels.size());
         int steps = (count + config.batch() - 1) / config.batch();
         try (NDManager epochManager = features.getManager().newSubManager()) {
@@ -169,7 +258,7 @@ public final class TrainingLoop {
                     trainer.step();
                     total.addi(value.toType(DataType.FLOAT64, false).mul(to - from));
                 }
-                listener.onStep(epoch, config.epochs(), step + 1, steps);
+                audits.step(epoch, config.epochs(), step + 1, steps);
             }
             return total.getDouble() / count;
         }

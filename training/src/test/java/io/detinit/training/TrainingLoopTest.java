@@ -12,12 +12,15 @@ import ai.djl.ndarray.NDManager;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.detinit.generator.InitRules;
+import io.detinit.interop.audit.AuditOptions;
 import io.detinit.interop.audit.AuditReport;
 import io.detinit.interop.audit.Auditor;
+import io.detinit.interop.audit.Baseline;
 import io.detinit.interop.audit.Provenance;
 import io.detinit.interop.audit.Threshold;
 import io.detinit.interop.checkpoint.Checkpoints;
 import io.detinit.interop.file.MalformedFileException;
+import io.detinit.interop.plan.Plan;
 import io.detinit.interop.tensor.ArrayTensor;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.verify.OnnxScorer;
@@ -118,7 +121,8 @@ class TrainingLoopTest {
             double first = trained.history().get(0).testLoss();
             double last = trained.history().get(2).testLoss();
             assertTrue(last < first && last < 1.5, first + " -> " + last);
-            AuditReport report = new Auditor(trained.plan(), List.of(new Threshold(0)), 2).audit(trained.tensors());
+            AuditReport report = new Auditor(AuditOptions.of(new Threshold(0)), 2)
+                    .audit(trained.tensors(), Baseline.of(trained.plan(), trained.tensors()));
             assertEquals(Provenance.Verdict.MATCH, report.provenance().verdict());
             // the border of two pixels is always black: 784 - 24 * 24 inputs at least
             assertTrue(report.tensors().get(0).deadInputs().orElseThrow() >= 208);
@@ -155,8 +159,12 @@ class TrainingLoopTest {
             try (Checkpoint safetensors = Checkpoints.open(folder.resolve("model.safetensors"));
                     Checkpoint onnx = Checkpoints.open(folder.resolve("model.onnx"))) {
                 assertTrue(Verifier.compare(safetensors, onnx).identical());
-                assertEquals(trained.plan(), Checkpoints.plan(safetensors).orElseThrow());
-                assertEquals(trained.plan(), Checkpoints.plan(onnx).orElseThrow());
+                assertEquals(
+                        new Plan.Addressed(trained.plan()),
+                        Checkpoints.plan(safetensors).orElseThrow());
+                assertEquals(
+                        new Plan.Addressed(trained.plan()),
+                        Checkpoints.plan(onnx).orElseThrow());
                 for (ArrayTensor live : trained.tensors()) {
                     float[] a = new float[(int) live.info().shape().elements()];
                     float[] b = a.clone();
@@ -165,7 +173,7 @@ class TrainingLoopTest {
                     assertArrayEquals(a, b);
                 }
             }
-            assertEquals(trained.plan(), Checkpoints.readPlan(folder.resolve("plan.json")));
+            assertEquals(new Plan.Addressed(trained.plan()), Checkpoints.readPlan(folder.resolve("plan.json")));
             Path again = folder.resolve("again.onnx");
             RunFolder.export(folder, again);
             assertArrayEquals(Files.readAllBytes(folder.resolve("model.onnx")), Files.readAllBytes(again));

@@ -15,7 +15,7 @@ public final class Mt19937 {
     private static final int TWIST = 0x9908B0DF;
     private static final int KNUTH = 1812433253;
 
-    private final int[] state = new int[WORDS];
+    private final int[] state;
     private int index = WORDS;
     private long position;
 
@@ -25,10 +25,22 @@ public final class Mt19937 {
      * @param seed any 64 bits; only the low 32 matter
      */
     public Mt19937(long seed) {
+        state = new int[WORDS];
         state[0] = (int) seed;
         for (int i = 1; i < WORDS; i++) {
             state[i] = KNUTH * (state[i - 1] ^ (state[i - 1] >>> 30)) + i;
         }
+    }
+
+    private Mt19937(Mt19937 other) {
+        state = other.state.clone();
+        index = other.index;
+        position = other.position;
+    }
+
+    /** {@return a stream of its own at the same position} */
+    public Mt19937 copy() {
+        return new Mt19937(this);
     }
 
     /** {@return the next draw: 32 bits, to be read as unsigned} */

@@ -30,9 +30,14 @@ public final class TorchGenerator {
      * @param kernels the build to replay
      */
     public TorchGenerator(long seed, TorchKernels kernels) {
+        this(seed, kernels, new Mt19937(seed));
+    }
+
+    /** A generator that draws from a stream of that seed, from where it is; no normal is kept. */
+    TorchGenerator(long seed, TorchKernels kernels, Mt19937 stream) {
         this.seed = seed;
         this.kernels = Objects.requireNonNull(kernels, "kernels");
-        this.stream = new Mt19937(seed);
+        this.stream = stream;
     }
 
     /** {@return where the next draw is, and which normal is kept} */

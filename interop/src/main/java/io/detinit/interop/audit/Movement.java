@@ -27,12 +27,12 @@ public record Movement(TensorAudit audit) {
     public static Movement of(float[] weights, TensorInit init, double threshold) {
         String name = "weights";
         PlannedTensor planned = new PlannedTensor(name, init.shape(), init.layer(), init.scheme());
-        Auditor auditor =
-                new Auditor(new InitPlan(init.seed(), List.of(planned)), List.of(new Threshold(threshold)), 1);
+        InitPlan plan = new InitPlan(init.seed(), List.of(planned));
+        List<ArrayTensor> tensors = List.of(ArrayTensor.of(name, init.shape(), weights));
         try {
-            return new Movement(auditor.audit(List.of(ArrayTensor.of(name, init.shape(), weights)))
-                    .tensors()
-                    .get(0));
+            AuditReport report = new Auditor(AuditOptions.of(new Threshold(threshold)), 1)
+                    .audit(tensors, Baseline.of(plan, tensors));
+            return new Movement(report.tensors().get(0));
         } catch (IOException e) {
             throw new UncheckedIOException(e); // an array is always readable
         }

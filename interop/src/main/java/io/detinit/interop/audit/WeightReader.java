@@ -1,22 +1,26 @@
 package io.detinit.interop.audit;
 
 import io.detinit.generator.ReducedPrecision;
-import io.detinit.generator.TensorInit;
+import io.detinit.interop.plan.InitialValues;
 import io.detinit.interop.tensor.DType;
+import io.detinit.interop.tensor.ElementReader;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
 
 /**
  * Reads chunks of a tensor beside the same chunks of its initial values, both in the precision of the file: for F16 and BF16
- * the initial float32 is rounded once more, for F64 it is the nearest double.
+ * the initial float32 is rounded once more, for F64 both are doubles. Weight decay is undone by a factor on the initial values.
  *
  * <p>Not thread-safe; each thread has its own.
  */
 public final class WeightReader {
 
-    private final double[] w;
-    private final double[] w0;
-    private final float[] floats;
+    private final ElementReader elements = new ElementReader();
+    private final int chunk;
+    private final float[] w;
+    private final float[] w0;
+    private double[] wide = new double[0];
+    private double[] wide0 = new double[0];
 
     /**
      * Makes a reader.
@@ -24,37 +28,49 @@ public final class WeightReader {
      * @param chunk the most elements read at once
      */
     public WeightReader(int chunk) {
-        w = new double[chunk];
-        w0 = new double[chunk];
-        floats = new float[chunk];
+        this.chunk = chunk;
+        w = new float[chunk];
+        w0 = new float[chunk];
     }
 
     /**
      * Reads a chunk.
      *
-     * @param tensor a floating-point tensor
-     * @param init its initial values, of the same shape
+     * @param tensor a floating-point tensor in its logical shape
+     * @param values its initial values, of the same shape
+     * @param decay the factor on the initial values; 1 leaves them alone
      * @param from the first element
      * @param count how many, at most the chunk size
      * @throws IOException if reading fails
      */
-    public void read(TensorView tensor, TensorInit init, long from, int count) throws IOException {
-        if (tensor.info().dtype() == DType.F64) {
-            tensor.readDoubles(from, w, 0, count);
-            long cols = init.shape().cols();
-            for (int k = 0; k < count; k++) {
-                w0[k] = init.weightAsDouble((from + k) / cols, (from + k) % cols);
-            }
+    public void read(TensorView tensor, InitialValues values, double decay, long from, int count) throws IOException {
+        DType dtype = tensor.info().dtype();
+        if (dtype == DType.F64) {
+            readWide(tensor, values, decay, from, count);
             return;
         }
-        tensor.readFloats(from, floats, 0, count);
-        for (int k = 0; k < count; k++) {
-            w[k] = floats[k];
+        elements.floats(tensor, from, w, 0, count);
+        values.fill(from, w0, 0, count);
+        if (decay != 1) {
+            for (int k = 0; k < count; k++) {
+                w0[k] = (float) (w0[k] * decay);
+            }
         }
-        init.fill(from, floats, 0, count);
-        round(floats, count, tensor.info().dtype());
-        for (int k = 0; k < count; k++) {
-            w0[k] = floats[k];
+        round(w0, count, dtype);
+    }
+
+    private void readWide(TensorView tensor, InitialValues values, double decay, long from, int count)
+            throws IOException {
+        if (wide.length == 0) {
+            wide = new double[chunk];
+            wide0 = new double[chunk];
+        }
+        elements.doubles(tensor, from, wide, 0, count);
+        values.fill(from, wide0, 0, count);
+        if (decay != 1) {
+            for (int k = 0; k < count; k++) {
+                wide0[k] *= decay;
+            }
         }
     }
 
@@ -77,24 +93,35 @@ public final class WeightReader {
         }
     }
 
+    /** The weights, unless they are F64. */
+    float[] floats() {
+        return w;
+    }
+
+    /** Their initial values, unless they are F64. */
+    float[] initialFloats() {
+        return w0;
+    }
+
+    /** The weights where they are F64. */
+    double[] doubles() {
+        return wide;
+    }
+
+    /** Their initial values where they are F64. */
+    double[] initialDoubles() {
+        return wide0;
+    }
+
     /**
      * A weight of the chunk.
      *
      * @param k its place in the chunk
+     * @param dtype the file's dtype
      * @return its value
      */
-    public double w(int k) {
-        return w[k];
-    }
-
-    /**
-     * An initial value of the chunk.
-     *
-     * @param k its place in the chunk
-     * @return its value, in the precision of the file
-     */
-    public double w0(int k) {
-        return w0[k];
+    public double w(int k, DType dtype) {
+        return dtype == DType.F64 ? wide[k] : w[k];
     }
 
     /**
@@ -105,6 +132,6 @@ public final class WeightReader {
      * @return the difference
      */
     public double delta(int k, DType dtype) {
-        return dtype == DType.F64 ? w[k] - w0[k] : (float) w[k] - (float) w0[k];
+        return dtype == DType.F64 ? wide[k] - wide0[k] : w[k] - w0[k];
     }
 }

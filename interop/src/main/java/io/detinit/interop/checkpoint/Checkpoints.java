@@ -1,12 +1,12 @@
 package io.detinit.interop.checkpoint;
 
-import io.detinit.generator.InitPlan;
 import io.detinit.interop.djl.DjlFile;
 import io.detinit.interop.file.FileBytes;
 import io.detinit.interop.file.MalformedFileException;
 import io.detinit.interop.numpy.NpyFile;
 import io.detinit.interop.numpy.NpzFile;
 import io.detinit.interop.onnx.OnnxCheckpoint;
+import io.detinit.interop.plan.Plan;
 import io.detinit.interop.plan.PlanJson;
 import io.detinit.interop.safetensors.SafetensorsFile;
 import io.detinit.interop.sharded.ShardedCheckpoint;
@@ -124,7 +124,7 @@ public final class Checkpoints {
      * @return the plan, empty where there is none
      * @throws IOException if there is one and it cannot be read
      */
-    public static Optional<InitPlan> plan(Checkpoint checkpoint) throws IOException {
+    public static Optional<Plan> plan(Checkpoint checkpoint) throws IOException {
         String inside = checkpoint.metadata().get(Checkpoint.PLAN_KEY);
         if (inside != null) {
             return Optional.of(PlanJson.read(inside, checkpoint.path() + ": metadata " + Checkpoint.PLAN_KEY));
@@ -151,7 +151,7 @@ public final class Checkpoints {
      * @throws MalformedFileException if it is none
      * @throws IOException if it cannot be read
      */
-    public static InitPlan readPlan(Path path) throws IOException {
+    public static Plan readPlan(Path path) throws IOException {
         long size = Files.size(path);
         if (size > MAX_PLAN_BYTES) {
             throw MalformedFileException.of(path, "file size", size + " bytes", "a plan of at most " + MAX_PLAN_BYTES);

@@ -1,7 +1,9 @@
 package io.detinit.interop.init;
 
-import io.detinit.generator.TensorInit;
+import io.detinit.generator.ReducedPrecision;
 import io.detinit.generator.WeightType;
+import io.detinit.interop.plan.AddressedValues;
+import io.detinit.interop.plan.InitialValues;
 import io.detinit.interop.tensor.TensorInfo;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
@@ -18,22 +20,22 @@ import java.util.Objects;
 public final class InitialTensor implements TensorView {
 
     private final TensorInfo info;
-    private final TensorInit init;
+    private final InitialValues values;
     private final WeightType type;
 
     /**
      * Makes the tensor.
      *
      * @param info what it replaces: a floating-point tensor
-     * @param init its initial values, of the same shape
+     * @param values its initial values, of the same shape
      * @throws IllegalArgumentException if the shapes differ or the dtype is not a floating-point one
      */
-    public InitialTensor(TensorInfo info, TensorInit init) {
+    public InitialTensor(TensorInfo info, InitialValues values) {
         this.info = info;
-        this.init = Objects.requireNonNull(init, "init");
-        if (!info.shape().equals(init.shape())) {
+        this.values = Objects.requireNonNull(values, "values");
+        if (!info.shape().equals(values.shape())) {
             throw new IllegalArgumentException("tensor '" + info.name() + "' has the shape " + info.shape()
-                    + ", its initial values " + init.shape());
+                    + ", its initial values " + values.shape());
         }
         this.type = type(info);
     }
@@ -59,23 +61,41 @@ public final class InitialTensor implements TensorView {
     public void readBytes(long position, ByteBuffer destination) throws IOException {
         Objects.checkFromIndexSize(position, destination.remaining(), info.bytes());
         int size = type.bytes();
-        if (position % size == 0 && destination.remaining() % size == 0) {
+        boolean whole = position % size == 0 && destination.remaining() % size == 0;
+        if (whole && values instanceof AddressedValues addressed) {
             ByteBuffer out = destination.duplicate().order(ByteOrder.LITTLE_ENDIAN);
-            init.fillParallel(position / size, out.remaining() / size, type, out);
+            addressed.init().fillParallel(position / size, out.remaining() / size, type, out);
             destination.position(destination.limit());
         } else {
-            whole(position, destination);
+            elements(position, destination);
         }
     }
 
-    /** A range that begins or ends inside an element. */
-    private void whole(long position, ByteBuffer destination) throws IOException {
+    /** Of any values, in a range that may begin or end inside an element. */
+    private void elements(long position, ByteBuffer destination) throws IOException {
         int size = type.bytes();
         long first = position / size;
-        long end = (position + destination.remaining() + size - 1) / size;
-        ByteBuffer elements =
-                ByteBuffer.allocate(Math.toIntExact((end - first) * size)).order(ByteOrder.LITTLE_ENDIAN);
-        init.fill(first, end - first, type, elements);
+        int count = Math.toIntExact((position + destination.remaining() + size - 1) / size - first);
+        ByteBuffer elements = ByteBuffer.allocate(count * size).order(ByteOrder.LITTLE_ENDIAN);
+        if (type == WeightType.FLOAT64) {
+            double[] wide = new double[count];
+            values.fill(first, wide, 0, count);
+            elements.asDoubleBuffer().put(wide);
+        } else {
+            put(elements, first, count);
+        }
         destination.put(elements.slice((int) (position - first * size), destination.remaining()));
+    }
+
+    private void put(ByteBuffer elements, long first, int count) throws IOException {
+        float[] narrow = new float[count];
+        values.fill(first, narrow, 0, count);
+        for (int k = 0; k < count; k++) {
+            switch (type) {
+                case FLOAT16 -> elements.putShort(2 * k, ReducedPrecision.toFloat16(narrow[k]));
+                case BFLOAT16 -> elements.putShort(2 * k, ReducedPrecision.toBfloat16(narrow[k]));
+                default -> elements.putFloat(4 * k, narrow[k]);
+            }
+        }
     }
 }

@@ -1,15 +1,18 @@
 package io.detinit.interop.init;
 
-import io.detinit.generator.InitPlan;
 import io.detinit.generator.InvalidPlanException;
-import io.detinit.generator.PlannedTensor;
+import io.detinit.generator.StoredOrder;
+import io.detinit.generator.TensorShape;
+import io.detinit.interop.plan.Plan;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.TensorInfo;
 import io.detinit.interop.tensor.TensorView;
+import io.detinit.interop.tensor.TransposedTensor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes a checkpoint in the state before training.
@@ -32,30 +35,34 @@ public final class Untrained {
      * @throws InvalidPlanException if the plan names a tensor that the template has not, or has in another shape or dtype
      * @throws IOException if reading or writing fails
      */
-    public static int write(Checkpoint template, InitPlan plan, Path target, Map<String, String> metadata)
+    public static int write(Checkpoint template, Plan plan, Path target, Map<String, String> metadata)
             throws IOException {
         Map<String, TensorInfo> infos = new LinkedHashMap<>();
         for (TensorView tensor : template.tensors()) {
             infos.put(tensor.info().name(), tensor.info());
         }
         Map<String, TensorView> replacements = new LinkedHashMap<>();
-        for (PlannedTensor planned : plan.tensors()) {
-            replacements.put(planned.name(), initial(infos.get(planned.name()), planned, plan));
+        for (Plan.Entry entry : plan.entries()) {
+            replacements.put(entry.name(), initial(infos.get(entry.name()), entry));
         }
         template.rewrite(target, replacements, metadata);
         return replacements.size();
     }
 
-    private static TensorView initial(
-            @org.jspecify.annotations.Nullable TensorInfo info, PlannedTensor planned, InitPlan plan) {
+    private static TensorView initial(@Nullable TensorInfo info, Plan.Entry entry) {
         if (info == null) {
-            throw new InvalidPlanException("the plan names the tensor '" + planned.name()
+            throw new InvalidPlanException("the plan names the tensor '" + entry.name()
                     + "', which the file does not have; the plan belongs to another model");
         }
-        if (!info.shape().equals(planned.shape()) || !info.dtype().isFloating()) {
-            throw new InvalidPlanException("tensor '" + planned.name() + "' is " + info.dtype() + " " + info.shape()
-                    + ", the plan says floats of shape " + planned.shape() + "; the plan belongs to another model");
+        TensorShape expected = entry.stored().stored(entry.shape());
+        if (!info.shape().equals(expected) || !info.dtype().isFloating()) {
+            throw new InvalidPlanException("tensor '" + entry.name() + "' is " + info.dtype() + " " + info.shape()
+                    + ", the plan says floats of shape " + expected + "; the plan belongs to another model");
         }
-        return new InitialTensor(info, plan.init(planned));
+        if (entry.stored() == StoredOrder.OUT_IN) {
+            return new InitialTensor(info, entry.values());
+        }
+        TensorInfo logical = new TensorInfo(info.name(), info.dtype(), entry.shape(), info.kind());
+        return new TransposedTensor(new InitialTensor(logical, entry.values()));
     }
 }

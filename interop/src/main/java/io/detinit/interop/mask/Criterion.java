@@ -47,4 +47,18 @@ public enum Criterion {
         float score = (float) Math.abs(this == MOVEMENT ? delta : w);
         return Float.isNaN(score) ? Float.POSITIVE_INFINITY : score;
     }
+
+    /**
+     * Whether a weight's score lies above a limit.
+     *
+     * @param w the weight
+     * @param delta w - w0
+     * @param limit the limit
+     * @param wide whether to compare in double, else in float32
+     * @return true where it does, and where it is NaN
+     */
+    boolean isAbove(double w, double delta, double limit, boolean wide) {
+        double score = Math.abs(this == MOVEMENT ? delta : w);
+        return wide ? !(score <= limit) : !((float) score <= (float) limit);
+    }
 }

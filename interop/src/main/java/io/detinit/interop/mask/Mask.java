@@ -1,21 +1,39 @@
 package io.detinit.interop.mask;
 
 import io.detinit.generator.TensorInit;
+import io.detinit.generator.TensorShape;
+import java.util.Arrays;
 import java.util.Objects;
+import java.util.function.LongBinaryOperator;
+import java.util.function.LongPredicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One bit for each weight of a tensor, in row-major order: 1 keeps the weight, 0 prunes it.
  *
- * <p>Built once, then immutable; safe for use by many threads.
+ * <p>Built once, then immutable; safe for use by many threads. A mask needs an eighth of a byte a weight and has at most
+ * {@value #MAX_SIZE} weights.
  */
 public final class Mask {
 
-    private final long size;
+    /** The most weights of a mask: 16 GiB of bits. */
+    public static final long MAX_SIZE = 1L << 37;
+
+    private final TensorShape shape;
     private final long[] words;
 
-    Mask(long size) {
-        this.size = size;
-        this.words = new long[Math.toIntExact((size + 63) / 64)];
+    Mask(TensorShape shape) {
+        if (shape.elements() > MAX_SIZE - Long.SIZE) {
+            throw new IllegalArgumentException(
+                    "a mask of shape " + shape + " is too large; at most " + MAX_SIZE + " weights are supported");
+        }
+        this.shape = shape;
+        this.words = new long[Math.toIntExact((shape.elements() + 63) / 64)];
+    }
+
+    private Mask(TensorShape shape, long[] words) {
+        this.shape = shape;
+        this.words = words;
     }
 
     /**
@@ -34,10 +52,28 @@ public final class Mask {
         }
         float limit = (float) threshold;
         float[] w0 = init.toArray();
-        Mask mask = new Mask(weights.length);
+        Mask mask = new Mask(init.shape());
         for (int k = 0; k < weights.length; k++) {
             if (!(Math.abs(weights[k] - w0[k]) <= limit)) {
                 mask.keep(k);
+            }
+        }
+        return mask;
+    }
+
+    /**
+     * The mask that keeps what a rule says.
+     *
+     * @param shape the tensor's shape
+     * @param keeps whether the weight of an index in row-major order is kept; asked once for each, in order
+     * @return the mask
+     * @throws IllegalArgumentException if there are more than {@value #MAX_SIZE} weights
+     */
+    public static Mask of(TensorShape shape, LongPredicate keeps) {
+        Mask mask = new Mask(shape);
+        for (long element = 0; element < mask.size(); element++) {
+            if (keeps.test(element)) {
+                mask.keep(element);
             }
         }
         return mask;
@@ -52,9 +88,19 @@ public final class Mask {
         System.arraycopy(chunkWords, 0, words, (int) (from >>> 6), chunkWords.length);
     }
 
+    /** A copy of some words. */
+    long[] words(long from, long end) {
+        return Arrays.copyOfRange(words, (int) (from >>> 6), (int) ((end + 63) >>> 6));
+    }
+
+    /** {@return the shape that its bits lie in} */
+    public TensorShape shape() {
+        return shape;
+    }
+
     /** {@return how many weights the tensor has} */
     public long size() {
-        return size;
+        return shape.elements();
     }
 
     /**
@@ -64,7 +110,7 @@ public final class Mask {
      * @return true where it is kept
      */
     public boolean keeps(long element) {
-        Objects.checkIndex(element, size);
+        Objects.checkIndex(element, size());
         return (words[(int) (element >>> 6)] >>> element & 1) != 0;
     }
 
@@ -75,5 +121,135 @@ public final class Mask {
             kept += Long.bitCount(word);
         }
         return kept;
+    }
+
+    /** {@return pruned / all, in [0, 1]; 0 for an empty tensor} */
+    public double sparsity() {
+        return size() == 0 ? 0 : (double) (size() - kept()) / size();
+    }
+
+    /**
+     * Keeps what both keep.
+     *
+     * @param other a mask of the same shape
+     * @return a new mask
+     * @throws IllegalArgumentException if the shapes differ
+     */
+    public Mask and(Mask other) {
+        return combine(other, (a, b) -> a & b);
+    }
+
+    /**
+     * Keeps what one of them keeps.
+     *
+     * @param other a mask of the same shape
+     * @return a new mask
+     * @throws IllegalArgumentException if the shapes differ
+     */
+    public Mask or(Mask other) {
+        return combine(other, (a, b) -> a | b);
+    }
+
+    /**
+     * Keeps what exactly one of them keeps.
+     *
+     * @param other a mask of the same shape
+     * @return a new mask
+     * @throws IllegalArgumentException if the shapes differ
+     */
+    public Mask xor(Mask other) {
+        return combine(other, (a, b) -> a ^ b);
+    }
+
+    /**
+     * Keeps what this one keeps and the other does not.
+     *
+     * @param other a mask of the same shape
+     * @return a new mask
+     * @throws IllegalArgumentException if the shapes differ
+     */
+    public Mask difference(Mask other) {
+        return combine(other, (a, b) -> a & ~b);
+    }
+
+    /** {@return the mask that keeps what this one prunes} */
+    public Mask not() {
+        long[] inverted = new long[words.length];
+        for (int k = 0; k < words.length; k++) {
+            inverted[k] = ~words[k];
+        }
+        if (size() % Long.SIZE != 0) {
+            inverted[inverted.length - 1] &= (1L << size()) - 1;
+        }
+        return new Mask(shape, inverted);
+    }
+
+    private Mask combine(Mask other, LongBinaryOperator operator) {
+        requireSameShape(other);
+        long[] combined = new long[words.length];
+        for (int k = 0; k < words.length; k++) {
+            combined[k] = operator.applyAsLong(words[k], other.words[k]);
+        }
+        return new Mask(shape, combined);
+    }
+
+    /**
+     * How many weights both masks keep.
+     *
+     * @param other a mask of the same shape
+     * @return the count
+     * @throws IllegalArgumentException if the shapes differ
+     */
+    public long keptInBoth(Mask other) {
+        requireSameShape(other);
+        long both = 0;
+        for (int k = 0; k < words.length; k++) {
+            both += Long.bitCount(words[k] & other.words[k]);
+        }
+        return both;
+    }
+
+    private void requireSameShape(Mask other) {
+        if (!shape.equals(other.shape)) {
+            throw new IllegalArgumentException("masks of shape " + shape + " and " + other.shape + " do not fit");
+        }
+    }
+
+    /**
+     * The mask with its axes exchanged: weight (i, j) is this one's (j, i).
+     *
+     * @return a new mask
+     * @throws IllegalArgumentException if the rank is not 2
+     */
+    public Mask transposed() {
+        if (shape.rank() != 2) {
+            throw new IllegalArgumentException("a mask of shape " + shape + " cannot be transposed: it is no matrix");
+        }
+        long rows = shape.dim(0);
+        long cols = shape.dim(1);
+        Mask turned = new Mask(TensorShape.of(cols, rows));
+        for (int k = 0; k < words.length; k++) {
+            for (long rest = words[k]; rest != 0; rest &= rest - 1) {
+                long element = 64L * k + Long.numberOfTrailingZeros(rest);
+                turned.keep(element % cols * rows + element / cols);
+            }
+        }
+        return turned;
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof Mask that && shape.equals(that.shape) && Arrays.equals(words, that.words);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * shape.hashCode() + Arrays.hashCode(words);
+    }
+
+    /** {@return shape and count, such as {@code [300, 784], 70560 of 235200 kept}} */
+    @Override
+    public String toString() {
+        return shape + ", " + kept() + " of " + size() + " kept";
     }
 }

@@ -12,7 +12,10 @@ import io.detinit.generator.InitPlan;
 import io.detinit.generator.InvalidPlanException;
 import io.detinit.generator.PlannedTensor;
 import io.detinit.generator.Scheme;
+import io.detinit.generator.StoredOrder;
 import io.detinit.generator.TensorShape;
+import io.detinit.generator.torch.TorchPlan;
+import io.detinit.generator.torch.TorchPlanned;
 import io.detinit.interop.file.MalformedFileException;
 import java.math.BigInteger;
 import java.util.ArrayList;
@@ -38,7 +41,7 @@ public final class PlanJson {
 
     private static final Set<String> PLAN_FIELDS = Set.of("format", "algorithm", "seed", "tensors");
     private static final Set<String> TENSOR_FIELDS =
-            Set.of("name", "shape", "layer", "scheme", "base", "std", "bound", "value");
+            Set.of("name", "shape", "stored", "layer", "scheme", "base", "std", "bound", "value");
     private static final BigInteger TWO_64 = BigInteger.ONE.shiftLeft(64);
 
     private PlanJson() {}
@@ -49,19 +52,23 @@ public final class PlanJson {
      * @param plan the plan
      * @return one line of JSON
      */
+    public static String write(Plan plan) {
+        return plan instanceof Plan.Addressed addressed
+                ? write(addressed.plan())
+                : write(((Plan.Replayed) plan).plan());
+    }
+
+    /**
+     * Writes an addressable plan.
+     *
+     * @param plan the plan
+     * @return one line of JSON
+     */
     public static String write(InitPlan plan) {
-        ObjectNode root = MAPPER.createObjectNode();
-        root.put("format", FORMAT);
-        root.put("algorithm", InitPlan.ALGORITHM);
-        root.put("seed", plan.seed());
+        ObjectNode root = root(InitPlan.ALGORITHM, plan.seed());
         ArrayNode tensors = root.putArray("tensors");
         for (PlannedTensor tensor : plan.tensors()) {
-            ObjectNode node = tensors.addObject();
-            node.put("name", tensor.name());
-            ArrayNode shape = node.putArray("shape");
-            for (long dim : tensor.shape().dims()) {
-                shape.add(dim);
-            }
+            ObjectNode node = tensor(tensors, tensor.name(), tensor.shape(), tensor.stored());
             if (tensor.scheme().isRandom()) {
                 node.put("layer", tensor.layer());
             }
@@ -76,6 +83,46 @@ public final class PlanJson {
                 node.put(parameter, scheme.parameter());
             }
         }
+        return text(root);
+    }
+
+    /**
+     * Writes the plan of a replayed PyTorch initialisation.
+     *
+     * @param plan the plan
+     * @return one line of JSON
+     */
+    public static String write(TorchPlan plan) {
+        ObjectNode root = root(TorchPlan.ALGORITHM, plan.seed());
+        ArrayNode tensors = root.putArray("tensors");
+        for (TorchPlanned tensor : plan.tensors()) {
+            TorchEntryJson.write(tensor, tensor(tensors, tensor.name(), tensor.shape(), tensor.stored()));
+        }
+        return text(root);
+    }
+
+    private static ObjectNode root(String algorithm, long seed) {
+        ObjectNode root = MAPPER.createObjectNode();
+        root.put("format", FORMAT);
+        root.put("algorithm", algorithm);
+        root.put("seed", seed);
+        return root;
+    }
+
+    private static ObjectNode tensor(ArrayNode tensors, String name, TensorShape shape, StoredOrder stored) {
+        ObjectNode node = tensors.addObject();
+        node.put("name", name);
+        ArrayNode dims = node.putArray("shape");
+        for (long dim : shape.dims()) {
+            dims.add(dim);
+        }
+        if (stored != StoredOrder.OUT_IN) {
+            node.put("stored", stored.id());
+        }
+        return node;
+    }
+
+    private static String text(ObjectNode root) {
         try {
             return MAPPER.writeValueAsString(root);
         } catch (JsonProcessingException e) {
@@ -92,7 +139,7 @@ public final class PlanJson {
      * @throws MalformedFileException if it is no JSON, not of this format, or uses an unknown algorithm
      * @throws InvalidPlanException if it contradicts itself: a name twice, an unknown scheme, a scheme that does not fit
      */
-    public static InitPlan read(String json, Object source) throws MalformedFileException {
+    public static Plan read(String json, Object source) throws MalformedFileException {
         JsonNode root = parse(json, source);
         if (!root.isObject()) {
             throw MalformedFileException.of(source, "plan", kind(root), "a JSON object");
@@ -102,9 +149,13 @@ public final class PlanJson {
             throw MalformedFileException.of(source, "plan: format", "'" + format + "'", "'" + FORMAT + "'");
         }
         String algorithm = text(root, "algorithm", source, "plan");
-        if (!algorithm.equals(InitPlan.ALGORITHM)) {
+        boolean replayed = algorithm.equals(TorchPlan.ALGORITHM);
+        if (!replayed && !algorithm.equals(InitPlan.ALGORITHM)) {
             throw MalformedFileException.of(
-                    source, "plan: algorithm", "'" + algorithm + "'", "'" + InitPlan.ALGORITHM + "'");
+                    source,
+                    "plan: algorithm",
+                    "'" + algorithm + "'",
+                    "'" + InitPlan.ALGORITHM + "' or '" + TorchPlan.ALGORITHM + "'");
         }
         refuseUnknown(root, PLAN_FIELDS, source, "plan");
         long seed = seed(root.path("seed"), source);
@@ -112,15 +163,38 @@ public final class PlanJson {
         if (!tensors.isArray()) {
             throw MalformedFileException.of(source, "plan: tensors", kind(tensors), "an array");
         }
-        List<PlannedTensor> planned = new ArrayList<>();
-        for (JsonNode node : tensors) {
-            planned.add(tensor(node, source, "plan: tensors[" + planned.size() + "]"));
-        }
         try {
-            return new InitPlan(seed, planned);
+            return replayed
+                    ? new Plan.Replayed(new TorchPlan(seed, entries(tensors, source, PlanJson::torchTensor)))
+                    : new Plan.Addressed(new InitPlan(seed, entries(tensors, source, PlanJson::tensor)));
         } catch (InvalidPlanException e) {
             throw new InvalidPlanException(source + ": " + e.getMessage(), e);
         }
+    }
+
+    /** Reads one entry of a plan. */
+    private interface EntryReader<T> {
+        T read(JsonNode node, Object source, String where) throws MalformedFileException;
+    }
+
+    private static <T> List<T> entries(JsonNode tensors, Object source, EntryReader<T> reader)
+            throws MalformedFileException {
+        List<T> entries = new ArrayList<>();
+        for (JsonNode node : tensors) {
+            String where = "plan: tensors[" + entries.size() + "]";
+            if (!node.isObject()) {
+                throw MalformedFileException.of(source, where, kind(node), "a JSON object");
+            }
+            entries.add(reader.read(node, source, where));
+        }
+        return entries;
+    }
+
+    private static TorchPlanned torchTensor(JsonNode node, Object source, String where) throws MalformedFileException {
+        refuseUnknown(node, TorchEntryJson.FIELDS, source, where);
+        String name = text(node, "name", source, where);
+        TensorShape shape = shape(node.path("shape"), source, where + ": shape");
+        return TorchEntryJson.read(new JsonFields(node, source, where), name, shape, stored(node, source, where));
     }
 
     private static JsonNode parse(String json, Object source) throws MalformedFileException {
@@ -134,21 +208,31 @@ public final class PlanJson {
     }
 
     private static PlannedTensor tensor(JsonNode node, Object source, String where) throws MalformedFileException {
-        if (!node.isObject()) {
-            throw MalformedFileException.of(source, where, kind(node), "a JSON object");
-        }
         refuseUnknown(node, TENSOR_FIELDS, source, where);
         String name = text(node, "name", source, where);
         TensorShape shape = shape(node.path("shape"), source, where + ": shape");
         String schemeName = text(node, "scheme", source, where);
         try {
             Scheme scheme = scheme(schemeName, node, source, where);
-            return new PlannedTensor(name, shape, layer(node, source, where), scheme);
+            return new PlannedTensor(name, shape, layer(node, source, where), scheme, stored(node, source, where));
         } catch (InvalidPlanException e) {
-            throw new InvalidPlanException(source + ": " + e.getMessage(), e);
+            throw e;
         } catch (IllegalArgumentException e) {
-            throw new InvalidPlanException(source + ": tensor '" + name + "': " + e.getMessage(), e);
+            throw new InvalidPlanException("tensor '" + name + "': " + e.getMessage(), e);
         }
+    }
+
+    private static StoredOrder stored(JsonNode node, Object source, String where) throws MalformedFileException {
+        if (node.path("stored").isMissingNode()) {
+            return StoredOrder.OUT_IN;
+        }
+        String id = text(node, "stored", source, where);
+        for (StoredOrder order : StoredOrder.values()) {
+            if (order.id().equals(id)) {
+                return order;
+            }
+        }
+        throw MalformedFileException.of(source, where + ": stored", "'" + id + "'", "'out_in' or 'in_out'");
     }
 
     private static Scheme scheme(String name, JsonNode node, Object source, String where)

@@ -1,30 +1,41 @@
 package io.detinit.interop.prune;
 
 import io.detinit.generator.ReducedPrecision;
-import io.detinit.generator.TensorInit;
 import io.detinit.interop.mask.Mask;
+import io.detinit.interop.plan.InitialValues;
+import io.detinit.interop.tensor.DType;
 import io.detinit.interop.tensor.TensorInfo;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A tensor seen through a mask: kept weights are the file's own bytes, pruned ones are the fill. Nothing is stored; safe for
- * use by many threads.
+ * A tensor seen through a mask: kept weights are the file's own bytes, pruned ones are zero or the initial values. Nothing is
+ * stored; safe for use by many threads.
  */
 final class PrunedTensor implements TensorView {
 
     private final TensorView trained;
-    private final TensorInit init;
+    private final @Nullable InitialValues values;
     private final Mask mask;
-    private final Fill fill;
 
-    PrunedTensor(TensorView trained, TensorInit init, Mask mask, Fill fill) {
+    /**
+     * Sees a tensor through a mask.
+     *
+     * @param trained the tensor
+     * @param values its initial values in the same order; null where pruned weights become zero
+     * @param mask its mask in the same order
+     */
+    PrunedTensor(TensorView trained, @Nullable InitialValues values, Mask mask) {
+        if (!mask.shape().equals(trained.info().shape())) {
+            throw new IllegalArgumentException("tensor '" + trained.info().name() + "' has the shape "
+                    + trained.info().shape() + ", its mask " + mask.shape());
+        }
         this.trained = trained;
-        this.init = init;
+        this.values = values;
         this.mask = mask;
-        this.fill = fill;
     }
 
     @Override
@@ -43,23 +54,23 @@ final class PrunedTensor implements TensorView {
         long from = position / size;
         trained.readBytes(position, destination);
         ByteBuffer out = destination.duplicate().position(start).slice().order(ByteOrder.LITTLE_ENDIAN);
-        float[] w0 = new float[fill == Fill.INIT && size < 8 ? count : 0];
-        if (w0.length > 0) {
-            init.fill(from, w0, 0, count);
+        boolean wide = info().dtype() == DType.F64;
+        double[] w0 = new double[wide ? count : 0];
+        float[] narrow = new float[wide ? 0 : count];
+        if (values != null && wide) {
+            values.fill(from, w0, 0, count);
+        } else if (values != null) {
+            values.fill(from, narrow, 0, count);
         }
-        long cols = init.shape().cols();
         for (int k = 0; k < count; k++) {
             if (mask.keeps(from + k)) {
                 continue;
             }
-            float value = w0.length > 0 ? w0[k] : 0;
             switch (info().dtype()) {
-                case F32 -> out.putFloat(4 * k, value);
-                case F16 -> out.putShort(2 * k, ReducedPrecision.toFloat16(value));
-                case BF16 -> out.putShort(2 * k, ReducedPrecision.toBfloat16(value));
-                case F64 ->
-                    out.putDouble(
-                            8 * k, fill == Fill.ZERO ? 0 : init.weightAsDouble((from + k) / cols, (from + k) % cols));
+                case F32 -> out.putFloat(4 * k, narrow[k]);
+                case F16 -> out.putShort(2 * k, ReducedPrecision.toFloat16(narrow[k]));
+                case BF16 -> out.putShort(2 * k, ReducedPrecision.toBfloat16(narrow[k]));
+                case F64 -> out.putDouble(8 * k, w0[k]);
                 default -> throw new IllegalStateException(info().name() + ": " + info().dtype());
             }
         }

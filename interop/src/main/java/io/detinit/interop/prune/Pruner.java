@@ -1,6 +1,6 @@
 package io.detinit.interop.prune;
 
-import io.detinit.generator.InitPlan;
+import io.detinit.interop.audit.Baseline;
 import io.detinit.interop.mask.Mask;
 import io.detinit.interop.mask.Selection;
 import io.detinit.interop.mask.Selector;
@@ -12,6 +12,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
+import java.util.function.DoubleConsumer;
 
 /**
  * Prunes a checkpoint and writes it in the format that came in; everything that is not pruned is kept as it was.
@@ -20,17 +22,17 @@ import java.util.Map;
  */
 public final class Pruner {
 
-    private final InitPlan plan;
+    private final Baseline baseline;
     private final int threads;
 
     /**
      * Makes a pruner.
      *
-     * @param plan the initial state
+     * @param baseline the initial values, made for the checkpoint
      * @param threads how many threads, >= 1
      */
-    public Pruner(InitPlan plan, int threads) {
-        this.plan = plan;
+    public Pruner(Baseline baseline, int threads) {
+        this.baseline = baseline;
         this.threads = threads;
     }
 
@@ -49,17 +51,92 @@ public final class Pruner {
     public PruneReport prune(
             Checkpoint checkpoint, Selection selection, Fill fill, Path target, Map<String, String> metadata)
             throws IOException {
-        Map<String, Mask> masks = new Selector(plan, threads).select(checkpoint.tensors(), selection);
+        return prune(checkpoint, selection, fill, target, metadata, fraction -> {});
+    }
+
+    /**
+     * Prunes, and says how far the selection has come.
+     *
+     * @param checkpoint the trained model
+     * @param selection what to prune
+     * @param fill what stands where a weight was pruned
+     * @param target the file to appear, whole or not at all
+     * @param metadata entries to add to the file's metadata
+     * @param progress receives the part of the selection that is done, in [0, 1], never from two threads at once
+     * @return what was pruned
+     * @throws IOException if reading or writing fails
+     * @throws IllegalArgumentException if nothing is prunable or the plan does not fit
+     */
+    public PruneReport prune(
+            Checkpoint checkpoint,
+            Selection selection,
+            Fill fill,
+            Path target,
+            Map<String, String> metadata,
+            DoubleConsumer progress)
+            throws IOException {
+        Map<String, Mask> masks = new Selector(baseline, threads).select(checkpoint.tensors(), selection, progress);
+        return prune(checkpoint, masks, fill, target, metadata);
+    }
+
+    /**
+     * Prunes by masks that are there.
+     *
+     * @param checkpoint the trained model
+     * @param masks 1 = keep, by the names of the parameters, outputs first
+     * @param fill what stands where a weight was pruned
+     * @param target the file to appear, whole or not at all
+     * @param metadata entries to add to the file's metadata
+     * @return what was pruned
+     * @throws IOException if reading or writing fails
+     * @throws IllegalArgumentException if a masked tensor has no initial values
+     */
+    public PruneReport prune(
+            Checkpoint checkpoint, Map<String, Mask> masks, Fill fill, Path target, Map<String, String> metadata)
+            throws IOException {
+        return write(checkpoint, masks, target, metadata, (tensor, mask) -> {
+            String name = tensor.info().name();
+            Baseline.Initial initial = baseline.find(name)
+                    .orElseThrow(() -> new IllegalArgumentException(
+                            "tensor '" + name + "' has a mask and no initial values to go back to"));
+            return initial.stored(
+                    new PrunedTensor(initial.view(tensor), fill == Fill.INIT ? initial.values() : null, mask));
+        });
+    }
+
+    /**
+     * Prunes to zero by masks that are there, which needs no initial values.
+     *
+     * @param checkpoint the trained model
+     * @param masks 1 = keep, by the names of the parameters, in the order in which the checkpoint keeps them
+     * @param target the file to appear, whole or not at all
+     * @param metadata entries to add to the file's metadata
+     * @return what was pruned
+     * @throws IOException if reading or writing fails
+     * @throws IllegalArgumentException if a mask has another shape than its tensor
+     */
+    public static PruneReport zero(
+            Checkpoint checkpoint, Map<String, Mask> masks, Path target, Map<String, String> metadata)
+            throws IOException {
+        return write(checkpoint, masks, target, metadata, (tensor, mask) -> new PrunedTensor(tensor, null, mask));
+    }
+
+    private static PruneReport write(
+            Checkpoint checkpoint,
+            Map<String, Mask> masks,
+            Path target,
+            Map<String, String> metadata,
+            BiFunction<TensorView, Mask, TensorView> pruned)
+            throws IOException {
         Map<String, TensorView> replacements = new LinkedHashMap<>();
         List<PruneReport.PrunedEntry> entries = new ArrayList<>();
         for (TensorView tensor : checkpoint.tensors()) {
             String name = tensor.info().name();
             Mask mask = masks.get(name);
-            if (mask == null) {
-                continue;
+            if (mask != null) {
+                replacements.put(name, pruned.apply(tensor, mask));
+                entries.add(new PruneReport.PrunedEntry(name, mask.size(), mask.kept()));
             }
-            replacements.put(name, new PrunedTensor(tensor, plan.init(name), mask, fill));
-            entries.add(new PruneReport.PrunedEntry(name, mask.size(), mask.kept()));
         }
         checkpoint.rewrite(target, replacements, metadata);
         return new PruneReport(entries);

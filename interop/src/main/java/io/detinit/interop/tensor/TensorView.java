@@ -1,6 +1,5 @@
 package io.detinit.interop.tensor;
 
-import io.detinit.generator.ReducedPrecision;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -58,27 +57,7 @@ public interface TensorView {
      */
     default void readFloats(long from, float[] destination, int offset, int count) throws IOException {
         Objects.checkFromIndexSize(offset, count, destination.length);
-        DType dtype = info().dtype();
-        ByteBuffer bytes = readElements(from, count);
-        switch (dtype) {
-            case F32 -> bytes.asFloatBuffer().get(destination, offset, count);
-            case F16 -> {
-                for (int k = 0; k < count; k++) {
-                    destination[offset + k] = ReducedPrecision.fromFloat16(bytes.getShort(2 * k));
-                }
-            }
-            case BF16 -> {
-                for (int k = 0; k < count; k++) {
-                    destination[offset + k] = ReducedPrecision.fromBfloat16(bytes.getShort(2 * k));
-                }
-            }
-            case F64 -> {
-                for (int k = 0; k < count; k++) {
-                    destination[offset + k] = (float) bytes.getDouble(8 * k);
-                }
-            }
-            default -> throw new UnsupportedOperationException(info().name() + ": " + dtype + " is not a float type");
-        }
+        ElementReader.decode(info(), readElements(from, count), destination, offset, count);
     }
 
     /**

@@ -14,6 +14,7 @@ import io.detinit.generator.InitRules;
 import io.detinit.interop.checkpoint.Checkpoints;
 import io.detinit.interop.djl.DjlTensors;
 import io.detinit.interop.export.OnnxExporter;
+import io.detinit.interop.plan.Plan;
 import io.detinit.interop.plan.PlanJson;
 import io.detinit.interop.safetensors.SafetensorsWriter;
 import io.detinit.interop.tensor.ArrayTensor;
@@ -56,13 +57,14 @@ class LiveAuditTest {
             OnnxExporter.write(
                     folder.resolve("m.onnx"), block, new Shape(12), ParameterNames.namer(parameters), metadata);
 
-            Auditor auditor = new Auditor(plan, List.of(Threshold.DEFAULT), 2);
-            AuditReport expected = auditor.audit(live);
+            Auditor auditor = new Auditor(AuditOptions.of(Threshold.DEFAULT), 2);
+            AuditReport expected = auditor.audit(live, Baseline.of(plan, live));
             assertEquals(8, expected.moved());
             for (String name : List.of("m.safetensors", "m.onnx")) {
                 try (Checkpoint checkpoint = Checkpoints.open(folder.resolve(name))) {
-                    assertEquals(plan, Checkpoints.plan(checkpoint).orElseThrow());
-                    assertEquals(expected, auditor.audit(checkpoint.tensors()), name);
+                    Plan read = Checkpoints.plan(checkpoint).orElseThrow();
+                    assertEquals(new Plan.Addressed(plan), read);
+                    assertEquals(expected, auditor.audit(checkpoint, Baseline.of(read, checkpoint)), name);
                 }
             }
             assertTrue(expected.provenance().verdict() == Provenance.Verdict.MATCH);

@@ -8,7 +8,8 @@ import io.detinit.generator.InitPlan;
 import io.detinit.generator.InitRules;
 import io.detinit.interop.SharedFiles;
 import io.detinit.interop.init.Untrained;
-import io.detinit.interop.plan.DefaultPlan;
+import io.detinit.interop.parameter.DefaultPlan;
+import io.detinit.interop.plan.Plan;
 import io.detinit.interop.plan.PlanJson;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.TensorView;
@@ -56,12 +57,12 @@ class ShardedTorchTest {
                     checkpoint.tensors().stream()
                             .map(tensor -> tensor.info().name())
                             .toList());
-            InitPlan plan = DefaultPlan.of(checkpoint, 42, InitRules.he());
+            Plan plan = new Plan.Addressed(DefaultPlan.of(checkpoint, 42, InitRules.he()));
             assertEquals(
                     3, Untrained.write(checkpoint, plan, seeded, Map.of(Checkpoint.PLAN_KEY, PlanJson.write(plan))));
         }
         try (Checkpoint checkpoint = Checkpoints.open(seeded)) {
-            InitPlan plan = Checkpoints.plan(checkpoint).orElseThrow();
+            InitPlan plan = ((Plan.Addressed) Checkpoints.plan(checkpoint).orElseThrow()).plan();
             for (TensorView tensor : checkpoint.tensors()) {
                 float[] values = new float[(int) tensor.info().shape().elements()];
                 tensor.readFloats(0, values, 0, values.length);

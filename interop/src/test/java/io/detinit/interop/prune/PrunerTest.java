@@ -11,10 +11,12 @@ import io.detinit.generator.PlannedTensor;
 import io.detinit.generator.Scheme;
 import io.detinit.generator.TensorInit;
 import io.detinit.generator.TensorShape;
+import io.detinit.interop.audit.Baseline;
 import io.detinit.interop.mask.Criterion;
 import io.detinit.interop.mask.Mask;
 import io.detinit.interop.mask.Selection;
 import io.detinit.interop.mask.Selector;
+import io.detinit.interop.plan.Plan;
 import io.detinit.interop.safetensors.SafetensorsFile;
 import io.detinit.interop.safetensors.SafetensorsWriter;
 import io.detinit.interop.tensor.ArrayTensor;
@@ -95,6 +97,10 @@ class PrunerTest {
         return keep;
     }
 
+    private static Baseline baseline(List<TensorView> tensors) throws IOException {
+        return Baseline.of(PLAN, tensors);
+    }
+
     @ParameterizedTest
     @CsvSource({
         "movement,0.5,global",
@@ -114,7 +120,7 @@ class PrunerTest {
                 scope.equals("global") ? Selection.Scope.GLOBAL : Selection.Scope.LAYER);
         boolean[][] expected = reference(Criterion.parse(criterion), sparsity, scope.equals("global"));
         for (int threads : new int[] {1, 3}) {
-            Map<String, Mask> masks = new Selector(PLAN, threads).select(tensors(), selection);
+            Map<String, Mask> masks = new Selector(baseline(tensors()), threads).select(tensors(), selection);
             assertEquals(List.of("a", "b"), List.copyOf(masks.keySet()), "biases are not prunable");
             for (int t = 0; t < 2; t++) {
                 Mask mask = masks.get(t == 0 ? "a" : "b");
@@ -129,7 +135,9 @@ class PrunerTest {
     @Test
     void aThresholdKeepsExactlyTheMovedWeights() throws IOException {
         Selection selection = new Selection(Criterion.MOVEMENT, new Selection.AtMost(0.25), Selection.Scope.GLOBAL);
-        Mask mask = new Selector(PLAN, 2).select(tensors(), selection).get("a");
+        Mask mask = new Selector(baseline(tensors()), 2)
+                .select(tensors(), selection)
+                .get("a");
         Mask plain = Mask.ofMoved(trained("a", 1), PLAN.init("a"), 0.25);
         assertEquals(plain.kept(), mask.kept());
         assertTrue(plain.kept() > 0 && plain.kept() < plain.size());
@@ -147,8 +155,8 @@ class PrunerTest {
         Selection selection = new Selection(Criterion.MOVEMENT, new Selection.Sparsity(0.6), Selection.Scope.GLOBAL);
         boolean[][] keep = reference(Criterion.MOVEMENT, 0.6, true);
         try (SafetensorsFile file = SafetensorsFile.open(in)) {
-            PruneReport report =
-                    new Pruner(PLAN, 2).prune(file, selection, Fill.parse(fill), out, Map.of("detinit.prune", "{}"));
+            PruneReport report = new Pruner(Baseline.of(new Plan.Addressed(PLAN), file), 2)
+                    .prune(file, selection, Fill.parse(fill), out, Map.of("detinit.prune", "{}"));
             assertEquals(Math.round(0.6 * report.prunable()), report.prunable() - report.kept());
         }
         try (SafetensorsFile file = SafetensorsFile.open(out)) {
@@ -195,7 +203,8 @@ class PrunerTest {
         Selection half = new Selection(Criterion.MOVEMENT, new Selection.Sparsity(0.5), Selection.Scope.GLOBAL);
         assertThrows(
                 IllegalArgumentException.class,
-                () -> new Selector(PLAN, 1).select(List.of(ArrayTensor.of("x", B, new float[77])), half));
+                () -> new Selector(baseline(tensors()), 1)
+                        .select(List.of(ArrayTensor.of("x", B, new float[77])), half));
         assertFalse(half.criterion() == Criterion.MAGNITUDE);
     }
 }

@@ -8,11 +8,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.detinit.generator.InitPlan;
 import io.detinit.generator.InitRules;
 import io.detinit.generator.TensorShape;
+import io.detinit.interop.audit.AuditOptions;
 import io.detinit.interop.audit.AuditReport;
 import io.detinit.interop.audit.Auditor;
+import io.detinit.interop.audit.Baseline;
 import io.detinit.interop.audit.Threshold;
 import io.detinit.interop.file.MalformedFileException;
-import io.detinit.interop.plan.DefaultPlan;
+import io.detinit.interop.parameter.DefaultPlan;
+import io.detinit.interop.plan.Plan;
 import io.detinit.interop.tensor.ArrayTensor;
 import io.detinit.interop.tensor.TensorInfo;
 import io.detinit.interop.tensor.TensorView;
@@ -281,7 +284,8 @@ class TorchFileTest {
             assertEquals(Map.of("b", "a"), file.tied());
             InitPlan plan = DefaultPlan.of(file, 1, InitRules.he());
             assertEquals(1, plan.tensors().size(), "tied tensors count once");
-            AuditReport report = new Auditor(plan, List.of(Threshold.DEFAULT), 1).audit(file);
+            AuditReport report = new Auditor(AuditOptions.of(Threshold.DEFAULT), 1)
+                    .audit(file, Baseline.of(new Plan.Addressed(plan), file));
             assertEquals("tied to a", report.tensors().get(1).reason());
             TensorView other = ArrayTensor.of("a", TensorShape.of(2), new float[] {5, 6});
             file.rewrite(target, Map.of("a", other), Map.of());

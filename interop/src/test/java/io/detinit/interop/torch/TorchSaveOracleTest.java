@@ -10,15 +10,19 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.detinit.generator.InitPlan;
 import io.detinit.generator.InitRules;
 import io.detinit.generator.Scheme;
+import io.detinit.interop.audit.AuditOptions;
 import io.detinit.interop.audit.AuditReport;
 import io.detinit.interop.audit.Auditor;
+import io.detinit.interop.audit.Baseline;
 import io.detinit.interop.audit.Provenance;
 import io.detinit.interop.audit.Threshold;
 import io.detinit.interop.checkpoint.Checkpoints;
 import io.detinit.interop.checkpoint.TensorHash;
 import io.detinit.interop.init.InitialTensor;
 import io.detinit.interop.init.Untrained;
-import io.detinit.interop.plan.DefaultPlan;
+import io.detinit.interop.parameter.DefaultPlan;
+import io.detinit.interop.plan.AddressedValues;
+import io.detinit.interop.plan.Plan;
 import io.detinit.interop.plan.PlanJson;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.TensorView;
@@ -104,8 +108,8 @@ class TorchSaveOracleTest {
             }
             Path copy = folder.resolve("copy.pt");
             try (Checkpoint checkpoint = Checkpoints.open(folder.resolve(file.getKey()))) {
-                InitPlan plan = DefaultPlan.of(
-                        checkpoint, 42, InitRules.of(Scheme.custom(0.1)).with("*", Scheme.custom(0.1)));
+                Plan plan = new Plan.Addressed(DefaultPlan.of(
+                        checkpoint, 42, InitRules.of(Scheme.custom(0.1)).with("*", Scheme.custom(0.1))));
                 Untrained.write(checkpoint, plan, copy, Map.of(Checkpoint.PLAN_KEY, PlanJson.write(plan)));
             }
             try (Checkpoint written = Checkpoints.open(copy)) {
@@ -116,7 +120,9 @@ class TorchSaveOracleTest {
                     if (plan.find(tensor.info().name()).isPresent()) {
                         assertEquals(
                                 TensorHash.sha256(new InitialTensor(
-                                        tensor.info(), plan.init(tensor.info().name()))),
+                                        tensor.info(),
+                                        new AddressedValues(
+                                                plan.init(tensor.info().name())))),
                                 TensorHash.sha256(tensor));
                         loaded++;
                     }
@@ -133,8 +139,8 @@ class TorchSaveOracleTest {
             Path seeded = folder.resolve("seeded." + form + ".pt");
             Path trained = folder.resolve("trained." + form + ".pt");
             try (Checkpoint template = Checkpoints.open(folder.resolve("state_dict." + form + ".pt"))) {
-                InitPlan plan = DefaultPlan.of(template, 42, InitRules.he());
-                assertEquals(8, plan.tensors().size(), "head.weight is tied to embed.weight and planned once");
+                Plan plan = new Plan.Addressed(DefaultPlan.of(template, 42, InitRules.he()));
+                assertEquals(8, plan.entries().size(), "head.weight is tied to embed.weight and planned once");
                 Untrained.write(template, plan, seeded, Map.of(Checkpoint.PLAN_KEY, PlanJson.write(plan)));
             }
             python("train", seeded, trained);
@@ -157,8 +163,8 @@ class TorchSaveOracleTest {
         Path seeded = folder.resolve("seeded.pt");
         try (Checkpoint template = Checkpoints.open(folder.resolve("scripted.pt"))) {
             assertEquals("torchscript", template.format());
-            InitPlan plan = DefaultPlan.of(template, 42, InitRules.he());
-            assertEquals(8, plan.tensors().size());
+            Plan plan = new Plan.Addressed(DefaultPlan.of(template, 42, InitRules.he()));
+            assertEquals(8, plan.entries().size());
             Untrained.write(template, plan, seeded, Map.of(Checkpoint.PLAN_KEY, PlanJson.write(plan)));
         }
         JsonNode loaded = python("run", seeded);
@@ -176,7 +182,7 @@ class TorchSaveOracleTest {
     }
 
     private static AuditReport audit(Checkpoint checkpoint, long seed) throws IOException {
-        InitPlan plan = DefaultPlan.of(checkpoint, seed, InitRules.he());
-        return new Auditor(plan, List.of(new Threshold(1e-5)), 2).audit(checkpoint.tensors());
+        Plan plan = new Plan.Addressed(DefaultPlan.of(checkpoint, seed, InitRules.he()));
+        return new Auditor(AuditOptions.of(Threshold.DEFAULT), 2).audit(checkpoint, Baseline.of(plan, checkpoint));
     }
 }

@@ -1,4 +1,4 @@
-package io.detinit.interop.audit;
+package io.detinit.interop.parallel;
 
 import java.io.IOException;
 import java.util.ArrayList;
@@ -36,7 +36,7 @@ public final class Parallel {
          * @return the result
          * @throws IOException if reading fails
          */
-        R run(S state, int number) throws IOException;
+        R run(S state, long number) throws IOException;
     }
 
     /**

@@ -1,0 +1,39 @@
+package io.detinit.cli;
+
+import java.util.List;
+
+/**
+ * How far the tensors had moved from their initial values while they were trained.
+ *
+ * @param unit what the points are counted in: {@code epoch} or {@code step}
+ * @param series one for each tensor
+ * @param warnings one line for each thing that a reader should know
+ */
+record HtmlTimeline(String unit, List<Series> series, List<String> warnings) {
+
+    HtmlTimeline {
+        series = List.copyOf(series);
+        warnings = List.copyOf(warnings);
+    }
+
+    /**
+     * One tensor's way.
+     *
+     * @param tensor its name
+     * @param points in the order of time
+     */
+    record Series(String tensor, List<Point> points) {
+        Series {
+            points = List.copyOf(points);
+        }
+    }
+
+    /**
+     * A moment.
+     *
+     * @param at epochs or steps done
+     * @param movedPercent moved weights in per cent at the first threshold
+     * @param rmsDelta root of the mean of (w - w0)^2
+     */
+    record Point(double at, double movedPercent, double rmsDelta) {}
+}

@@ -1,0 +1,11 @@
+package io.detinit.cli;
+
+import java.util.Optional;
+
+/**
+ * What became of the seeds of one kind.
+ *
+ * @param tried how many seeds
+ * @param found the best that made the file, empty where none did
+ */
+record IdentifySearch(long tried, Optional<IdentifiedSeed> found) {}

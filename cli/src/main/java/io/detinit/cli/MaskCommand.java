@@ -1,0 +1,96 @@
+package io.detinit.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.detinit.interop.checkpoint.Checkpoints;
+import io.detinit.interop.mask.Mask;
+import io.detinit.interop.mask.MaskRecord;
+import io.detinit.interop.mask.Selection;
+import io.detinit.interop.mask.Selector;
+import io.detinit.interop.mask.StoredMasks;
+import io.detinit.interop.plan.PlanJson;
+import io.detinit.interop.tensor.Checkpoint;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Which weights to keep, as a file. */
+@Command(
+        name = "mask",
+        description =
+                "Write masks, 1 = keep: safetensors with one U8 tensor <name>_mask for each prunable parameter, as "
+                        + "torch.nn.utils.prune.custom_from_mask takes them.",
+        footer = {
+            "",
+            "Prunable are the floating-point parameters of rank >= 2 that have initial values. 'detinit masks' combines and",
+            "compares mask files, 'detinit prune --masks' applies them.",
+            "Example: detinit mask run/model.safetensors --threshold 1e-5 -o moved.safetensors",
+            "Example: detinit mask net.pt --torch-seed 42 --sparsity 0.69 --exclude 'head.*' -o keep.safetensors --bitmap"
+        })
+final class MaskCommand extends BaseCommand {
+
+    @Parameters(paramLabel = "FILE", description = "A checkpoint of any format that this program reads.")
+    Path file = Path.of("");
+
+    @Option(names = "-o", required = true, paramLabel = "M.safetensors", description = "The mask file to write.")
+    Path output = Path.of("");
+
+    @Option(names = "--bitmap", description = "Write compressed bitmaps (RoaringBitmap) to M.safetensors.roaring, too.")
+    boolean bitmap;
+
+    @Option(names = "--force", description = "Replace existing files.")
+    boolean force;
+
+    @Mixin
+    BaselineOptions baseline = new BaselineOptions();
+
+    @Mixin
+    SelectOptions select = new SelectOptions();
+
+    @Override
+    public Integer call() throws IOException {
+        Selection selection = select.parse();
+        MaskOutputs outputs = MaskOutputs.of(output, bitmap, force, List.of(file));
+        StoredMasks masks;
+        try (Checkpoint checkpoint = Checkpoints.open(file);
+                ResolvedBaseline resolved = baseline.resolve(checkpoint, root.threads)) {
+            Map<String, Mask> logical = select(this, resolved, checkpoint, selection);
+            masks = StoredMasks.of(logical, resolved.baseline());
+            outputs.write(
+                    masks,
+                    MaskRecord.of(
+                            selection,
+                            resolved.baseline(),
+                            String.valueOf(file.getFileName()),
+                            new Detinit.Version().getVersion()[0]),
+                    resolved.planForFile().map(PlanJson::write));
+        }
+        if (json) {
+            ObjectNode object = JSON.createObjectNode();
+            object.put("input", file.toString());
+            object.put("criterion", selection.criterion().id());
+            object.put("scope", selection.scope().id());
+            MaskTexts.put(object, masks, output, outputs.bitmap());
+            print(object);
+        } else {
+            MaskTexts.print(out(), masks, output, outputs.bitmap());
+        }
+        return ExitCode.DONE;
+    }
+
+    /** Selects with progress on the terminal. */
+    static Map<String, Mask> select(
+            BaseCommand command, ResolvedBaseline resolved, Checkpoint checkpoint, Selection selection)
+            throws IOException {
+        Terminal terminal = command.terminal();
+        return new Selector(resolved.baseline(), command.root.threads)
+                .select(
+                        checkpoint.tensors(),
+                        selection,
+                        done -> terminal.progress("selected " + Text.percent(100 * done)));
+    }
+}

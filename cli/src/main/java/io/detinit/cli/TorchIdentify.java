@@ -1,0 +1,132 @@
+package io.detinit.cli;
+
+import io.detinit.generator.StoredOrder;
+import io.detinit.generator.torch.TorchPlanned;
+import io.detinit.generator.torch.TorchVariant;
+import io.detinit.interop.identify.TorchHit;
+import io.detinit.interop.identify.TorchIdentification;
+import io.detinit.interop.identify.TorchPlacement;
+import io.detinit.interop.identify.TorchPlanner;
+import io.detinit.interop.identify.TorchSearch;
+import io.detinit.interop.identify.TorchSearchResult;
+import io.detinit.interop.identify.TorchSeeds;
+import io.detinit.interop.parameter.Parameter;
+import io.detinit.interop.plan.Plan;
+import io.detinit.interop.tensor.Checkpoint;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/**
+ * The search for a seed of PyTorch's own initialisation.
+ *
+ * @param checkpoint the trained model
+ * @param threads how many threads
+ */
+record TorchIdentify(Checkpoint checkpoint, int threads) {
+
+    /**
+     * Searches.
+     *
+     * @param ranges the seeds to try; empty for 0 to 9999 and the seeds that people use
+     * @param progress shows how far it is; told when it is done
+     * @throws IOException if reading fails
+     */
+    IdentifySearch search(List<SeedRange> ranges, IdentifyProgress progress) throws IOException {
+        List<Parameter> parameters = Parameter.of(checkpoint);
+        Set<String> names = TorchPlans.names(checkpoint);
+        TorchSeeds seeds = seeds(ranges);
+        TorchSearch search = new TorchSearch(seeds, TorchSearch.usualPositions(parameters), threads);
+        TorchSearchResult result = search.search(parameters, names, progress::tried);
+        progress.done(result.seeds());
+        if (result.best().isEmpty()) {
+            return new IdentifySearch(result.seeds(), Optional.empty());
+        }
+        return new IdentifySearch(
+                result.seeds(), Optional.of(identified(result.best().get(), parameters, names)));
+    }
+
+    private static TorchSeeds seeds(List<SeedRange> ranges) {
+        if (ranges.isEmpty()) {
+            return TorchSeeds.USUAL;
+        }
+        List<TorchSeeds.Range> parts = new ArrayList<>();
+        for (SeedRange range : ranges) {
+            long from = range.first().longValue();
+            parts.add(
+                    new TorchSeeds.Range(from, Math.addExact(from, range.count().longValueExact())));
+        }
+        return new TorchSeeds(parts);
+    }
+
+    private IdentifiedSeed identified(TorchHit hit, List<Parameter> parameters, Set<String> names) throws IOException {
+        TorchPlanner planner = new TorchPlanner(TorchPlanner.usualPositions(parameters));
+        TorchIdentification found = planner.plan(parameters, names, hit.seed(), Optional.of(hit));
+        boolean ordinary = planner.plan(parameters, names, hit.seed(), Optional.empty())
+                .plan()
+                .equals(found.plan());
+        double logPValue = hit.pValue() > 0 ? Math.log(hit.pValue()) : -hit.z() * hit.z() / 2;
+        return new IdentifiedSeed(
+                IdentifiedSeed.TORCH_SEED,
+                new Plan.Replayed(found.plan()),
+                ordinary,
+                OptionalLong.of(position(hit, found)),
+                found.variant().map(TorchVariant::id),
+                hit.correlation(),
+                hit.weights(),
+                logPValue,
+                hit.layer(),
+                tensors(found, parameters),
+                List.of());
+    }
+
+    /** Where the model begins on the stream. */
+    private static long position(TorchHit hit, TorchIdentification found) {
+        return found.placements().stream()
+                .flatMapToLong(placement -> placement.draw().stream())
+                .min()
+                .orElse(hit.draw());
+    }
+
+    private static List<IdentifiedTensor> tensors(TorchIdentification found, List<Parameter> parameters) {
+        Map<String, StoredOrder> orders = new HashMap<>();
+        for (TorchPlanned tensor : found.plan().tensors()) {
+            orders.put(tensor.name(), tensor.stored());
+        }
+        List<IdentifiedTensor> tensors = new ArrayList<>();
+        for (int k = 0; k < parameters.size(); k++) {
+            Parameter parameter = parameters.get(k);
+            TorchPlacement placement = found.placements().get(k);
+            StoredOrder order = orders.getOrDefault(parameter.name(), parameter.order());
+            boolean drawn = placement.draw().isPresent();
+            double p = placement.pValue();
+            double z = placement.correlation() * Math.sqrt((double) placement.weights());
+            tensors.add(new IdentifiedTensor(
+                    parameter.name(),
+                    order.logical(parameter.stored().info().shape()),
+                    order,
+                    OptionalLong.empty(),
+                    placement.draw(),
+                    drawn && !Double.isNaN(placement.correlation())
+                            ? OptionalDouble.of(placement.correlation())
+                            : OptionalDouble.empty(),
+                    p > 0 ? Math.log(p) : -z * z / 2,
+                    drawn,
+                    note(placement)));
+        }
+        return tensors;
+    }
+
+    private static String note(TorchPlacement placement) {
+        String how = placement.how().name().toLowerCase(Locale.ROOT).replace('_', ' ');
+        String identical = placement.identical() > 0 ? ", " + Text.count(placement.identical()) + " bit-identical" : "";
+        return placement.reason().isEmpty() ? how + identical : how + ": " + placement.reason();
+    }
+}

@@ -1,0 +1,67 @@
+package io.detinit.generator.internal.vector;
+
+import io.detinit.generator.internal.DeltaBlock;
+import io.detinit.generator.internal.DeltaLoop;
+import io.detinit.generator.internal.ScalarDeltaLoop;
+
+/**
+ * The comparison in the Vector API: passes over parts of a block that stay in the first-level cache. Like those of
+ * {@link VectorKernel}, the passes must not be inlined together and share one call site.
+ *
+ * <p>A part with an infinite or NaN delta goes through the scalar loop, and so does what is left after whole words of 64
+ * elements.
+ */
+public final class VectorDeltaLoop implements DeltaLoop {
+
+    /** Elements of a part: both arrays fill a third of a first-level cache of 48 KiB. */
+    private static final int PART = 2048;
+
+    private static final int WORD = 64;
+
+    /** The one that looks for deltas that are not finite comes first, the one that one limit does not need last. */
+    private static final DeltaPass[] PASSES = {
+        new DeltaPasses.Counts(), new DeltaPasses.MovedBits(), new DeltaPasses.Sums(), new DeltaPasses.Moved()
+    };
+
+    /** Made by {@link io.detinit.generator.internal.DeltaLoops}, by name. */
+    public VectorDeltaLoop() {}
+
+    @Override
+    public String description() {
+        return "vector, " + Pass.BITS + " bits";
+    }
+
+    @Override
+    public void compare(DeltaBlock block) {
+        int whole = block.count() / WORD * WORD;
+        for (int k = 0; k < whole; k += PART) {
+            part(block, k, Math.min(whole, k + PART));
+        }
+        if (whole < block.count()) {
+            ScalarDeltaLoop.INSTANCE.compare(block, whole, block.count());
+        }
+    }
+
+    private static void part(DeltaBlock block, int start, int end) {
+        int passes = block.limits() > 1 ? PASSES.length : PASSES.length - 1;
+        for (int p = 0; p < passes; p++) {
+            if (!PASSES[p].run(block, start, end)) { // the one call site of all passes
+                ScalarDeltaLoop.INSTANCE.compare(block, start, end);
+                return;
+            }
+        }
+        block.into().count += end - start;
+    }
+
+    @Override
+    public void histogram(float[] weights, int from, float[] initial, int initialFrom, int count, long[] bins) {
+        int whole = count / WORD * WORD;
+        int[] binOf = new int[Math.min(whole, PART)];
+        for (int k = 0; k < whole; k += PART) {
+            int elements = Math.min(whole - k, PART);
+            DeltaBins.find(weights, from + k, initial, initialFrom + k, elements, binOf);
+            DeltaBins.add(binOf, elements, bins);
+        }
+        ScalarDeltaLoop.INSTANCE.histogram(weights, from + whole, initial, initialFrom + whole, count - whole, bins);
+    }
+}

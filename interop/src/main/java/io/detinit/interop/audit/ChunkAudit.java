@@ -1,0 +1,202 @@
+package io.detinit.interop.audit;
+
+import io.detinit.generator.DeltaKernel;
+import io.detinit.generator.DeltaSums;
+import io.detinit.interop.tensor.DType;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one thread finds in a chunk: a few bands of one tensor.
+ *
+ * @param work the tensor
+ * @param last whether it is the tensor's last chunk
+ * @param bands one entry for each band
+ * @param moved how many elements moved at each threshold
+ * @param bins counts of |w - w0|
+ * @param marks which rows and columns moved
+ * @param lines how far they moved, one entry for each band, where asked for
+ */
+record ChunkAudit(
+        TensorWork work,
+        boolean last,
+        List<BandSums> bands,
+        List<Long> moved,
+        DeltaBins.Run bins,
+        LineMarks marks,
+        List<LineSums> lines) {
+
+    /** Elements of a band. */
+    static final int BAND = 1 << 16;
+
+    /** Elements that are read, regenerated and compared at once: both sides stay in the processor's second-level cache. */
+    static final int BLOCK = 1 << 16;
+
+    /** The arrays of a thread. */
+    static final class Worker {
+        private final WeightReader reader = new WeightReader(BLOCK);
+        private final long[] bits = new long[BAND / Long.SIZE];
+        private final long[] bins = new long[DeltaKernel.BINS];
+        private final DeltaSums sums = new DeltaSums();
+    }
+
+    static ChunkAudit of(Worker worker, TensorWork work, long from, int count, boolean withLines) throws IOException {
+        long[] moved = new long[work.thresholds().size()];
+        List<BandSums> bands = new ArrayList<>();
+        List<LineSums> lines = new ArrayList<>();
+        LineMarks marks = LineMarks.of(work, from, count);
+        boolean counted = false;
+        for (int done = 0; done < count; done += BAND) {
+            int length = Math.min(BAND, count - done);
+            boolean counts = (from + done) / BAND % work.stride() == 0;
+            if (counts && !counted) {
+                Arrays.fill(worker.bins, 0);
+            }
+            counted |= counts;
+            Band band = new Band(worker, work, from + done, moved, counts, withLines && work.isMatrix());
+            bands.add(band.compare(length));
+            band.lines().ifPresent(lines::add);
+            marks.mark(worker.bits, from + done, length);
+        }
+        return new ChunkAudit(
+                work,
+                from + count == work.elements(),
+                bands,
+                Arrays.stream(moved).boxed().toList(),
+                counted ? DeltaBins.Run.of(worker.bins) : DeltaBins.Run.NONE,
+                marks,
+                lines);
+    }
+
+    /** One band under comparison. */
+    private static final class Band {
+
+        private final Worker worker;
+        private final TensorWork work;
+        private final long from;
+        private final long[] moved;
+        private final boolean counted;
+        private final boolean wide;
+        private final float[] limits;
+        private @Nullable LineSums lines;
+        private final boolean withLines;
+
+        Band(Worker worker, TensorWork work, long from, long[] moved, boolean counted, boolean withLines) {
+            this.worker = worker;
+            this.work = work;
+            this.from = from;
+            this.moved = moved;
+            this.counted = counted;
+            this.withLines = withLines;
+            this.wide = work.dtype() == DType.F64;
+            this.limits = new float[moved.length];
+            for (int t = 0; t < limits.length; t++) {
+                limits[t] = isSteps(t)
+                        ? Float.POSITIVE_INFINITY
+                        : work.limits().get(t).floatValue();
+            }
+        }
+
+        private boolean isSteps(int t) {
+            return work.thresholds().get(t).kind() == Threshold.Kind.ULP;
+        }
+
+        Optional<LineSums> lines() {
+            return Optional.ofNullable(lines);
+        }
+
+        BandSums compare(int count) throws IOException {
+            BandSums sums = BandSums.NONE;
+            worker.sums.clear();
+            lines = withLines ? LineSums.of(work, from, count) : null;
+            for (int at = 0; at < count; at += BLOCK) {
+                int length = Math.min(BLOCK, count - at);
+                worker.reader.read(work.view(), work.values(), work.decay(), from + at, length);
+                if (wide) {
+                    sums = sums.plus(wide(at, length));
+                } else {
+                    single(at, length);
+                }
+                if (lines != null) {
+                    lines.add(worker.reader, work.dtype(), from + at, length);
+                }
+            }
+            return wide ? sums : BandSums.of(worker.sums);
+        }
+
+        private void single(int at, int count) {
+            float[] w = worker.reader.floats();
+            float[] w0 = worker.reader.initialFloats();
+            long[] here = new long[limits.length];
+            DeltaKernel.compare(w, 0, w0, 0, count, limits, worker.sums, here, worker.bits, at / Long.SIZE);
+            if (counted) {
+                DeltaKernel.histogram(w, 0, w0, 0, count, worker.bins);
+            }
+            for (int t = 0; t < limits.length; t++) {
+                moved[t] += isSteps(t) ? steps(t, at, count) : here[t];
+            }
+        }
+
+        private BandSums wide(int at, int count) {
+            double[] w = worker.reader.doubles();
+            double[] w0 = worker.reader.initialDoubles();
+            if (counted) {
+                for (int k = 0; k < count; k++) {
+                    worker.bins[DeltaBins.bin((float) (w[k] - w0[k]))]++;
+                }
+            }
+            for (int t = 0; t < limits.length; t++) {
+                moved[t] +=
+                        isSteps(t) ? steps(t, at, count) : beyond(work.limits().get(t), t == 0, at, count);
+            }
+            return BandSums.of(w, w0, count);
+        }
+
+        /** Counts, and for the first threshold marks, what moved farther than a limit. */
+        private long beyond(double limit, boolean first, int at, int count) {
+            clear(first, at, count);
+            long beyond = 0;
+            for (int k = 0; k < count; k++) {
+                if (!(Math.abs(worker.reader.delta(k, DType.F64)) <= limit)) { // a NaN has moved
+                    beyond++;
+                    mark(first, at + k);
+                }
+            }
+            return beyond;
+        }
+
+        /** Counts, and for the first threshold marks, what moved by more steps than it says. */
+        private long steps(int t, int at, int count) {
+            clear(t == 0, at, count);
+            long limit = work.limits().get(t).longValue();
+            long beyond = 0;
+            for (int k = 0; k < count; k++) {
+                long steps = wide
+                        ? Spacing.steps(
+                                worker.reader.doubles()[k], worker.reader.initialDoubles()[k])
+                        : Spacing.steps(worker.reader.floats()[k], worker.reader.initialFloats()[k], work.dtype());
+                if (steps > limit) {
+                    beyond++;
+                    mark(t == 0, at + k);
+                }
+            }
+            return beyond;
+        }
+
+        private void clear(boolean first, int at, int count) {
+            if (first) {
+                Arrays.fill(worker.bits, at / Long.SIZE, (at + count + Long.SIZE - 1) / Long.SIZE, 0);
+            }
+        }
+
+        private void mark(boolean first, int place) {
+            if (first) {
+                worker.bits[place >>> 6] |= 1L << place;
+            }
+        }
+    }
+}

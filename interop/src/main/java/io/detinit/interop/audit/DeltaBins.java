@@ -1,0 +1,118 @@
+package io.detinit.interop.audit;
+
+import io.detinit.generator.DeltaKernel;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Counts of |w - w0| by the upper 16 bits of its float32: quantiles and the histogram follow. Not thread-safe.
+ */
+final class DeltaBins {
+
+    /** The shares that reports give. */
+    static final List<Double> SHARES = List.of(0.05, 0.25, 0.5, 0.75, 0.95, 0.99);
+
+    private static final int FRACTION_BITS = 7;
+    private static final int INFINITE = 0x7F80;
+
+    private final long[] counts = new long[DeltaKernel.BINS];
+    private long counted;
+
+    /** Some neighbouring bins of a part of the elements. */
+    static final class Run {
+        static final Run NONE = new Run(0, new long[0]);
+
+        private final int first;
+        private final long[] counts;
+
+        private Run(int first, long[] counts) {
+            this.first = first;
+            this.counts = counts;
+        }
+
+        static Run of(long[] bins) {
+            int first = 0;
+            int end = bins.length;
+            while (first < end && bins[first] == 0) {
+                first++;
+            }
+            while (end > first && bins[end - 1] == 0) {
+                end--;
+            }
+            return new Run(first, java.util.Arrays.copyOfRange(bins, first, end));
+        }
+    }
+
+    /** Adds counts of which each stands for so many elements. */
+    void add(Run run, long weight) {
+        for (int k = 0; k < run.counts.length; k++) {
+            counts[run.first + k] += weight * run.counts[k];
+            counted += run.counts[k];
+        }
+    }
+
+    void add(DeltaBins other) {
+        for (int k = 0; k < counts.length; k++) {
+            counts[k] += other.counts[k];
+        }
+        counted += other.counted;
+    }
+
+    /** The bin of a delta. */
+    static int bin(float delta) {
+        int bits = Float.floatToRawIntBits(delta) & 0x7FFF_FFFF;
+        return Math.min(bits, 0x7FC0_0000) >>> 16;
+    }
+
+    /** Quantiles of the finite elements; inside a bin, elements are taken to lie evenly. */
+    List<Figures.Quantile> quantiles(double max) {
+        long finite = 0;
+        for (int k = 0; k < INFINITE; k++) {
+            finite += counts[k];
+        }
+        List<Figures.Quantile> quantiles = new ArrayList<>();
+        for (double share : SHARES) {
+            quantiles.add(new Figures.Quantile(share, finite == 0 ? 0 : Math.min(max, quantile(share * finite))));
+        }
+        return quantiles;
+    }
+
+    private double quantile(double rank) {
+        double below = 0;
+        for (int k = 0; k < INFINITE; k++) {
+            if (counts[k] > 0 && below + counts[k] >= rank) {
+                double low = Float.intBitsToFloat(k << 16);
+                double high = Float.intBitsToFloat((k + 1) << 16);
+                // the first bin is zero itself, and denormals
+                return k == 0 ? 0 : low + (high - low) * (rank - below) / counts[k];
+            }
+            below += counts[k];
+        }
+        return 0;
+    }
+
+    /** The elements that are 0, or so small that they share its bin: below 2^-133. */
+    long zeros() {
+        return counts[0];
+    }
+
+    DeltaHistogram histogram() {
+        List<Long> bins = new ArrayList<>();
+        int firstExponent = 0;
+        for (int exponent = 0; exponent < INFINITE >> FRACTION_BITS; exponent++) {
+            long sum = exponent == 0 ? -zeros() : 0;
+            for (int k = 0; k < 1 << FRACTION_BITS; k++) {
+                sum += counts[(exponent << FRACTION_BITS) + k];
+            }
+            if (bins.isEmpty() && sum == 0) {
+                firstExponent = exponent + 1 - 127;
+            } else {
+                bins.add(sum);
+            }
+        }
+        while (!bins.isEmpty() && bins.get(bins.size() - 1) == 0) {
+            bins.remove(bins.size() - 1);
+        }
+        return new DeltaHistogram(counted, zeros(), bins.isEmpty() ? 0 : firstExponent, bins);
+    }
+}

@@ -1,0 +1,89 @@
+package io.detinit.interop.audit;
+
+import io.detinit.generator.TensorShape;
+import io.detinit.interop.plan.InitialValues;
+import io.detinit.interop.tensor.DType;
+import io.detinit.interop.tensor.TensorView;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * A tensor to be audited.
+ *
+ * @param view its elements in the logical shape, outputs first
+ * @param initial what they are compared with
+ * @param decay the factor on the initial values
+ * @param thresholds the thresholds
+ * @param limits what each came to here; of a quantile the value itself until it is known
+ * @param stride one band in so many is counted in the histogram
+ */
+record TensorWork(
+        TensorView view,
+        Baseline.Initial initial,
+        double decay,
+        List<Threshold> thresholds,
+        List<Double> limits,
+        long stride) {
+
+    /** Bands of a tensor whose histogram counts every element. */
+    private static final long COUNTED_BANDS = 16;
+
+    static TensorWork of(TensorView view, Baseline.Initial initial, AuditOptions options) throws IOException {
+        long bands = view.info().shape().elements() / ChunkAudit.BAND;
+        long stride = options.lines() ? 1 : Long.highestOneBit(Math.max(1, bands / COUNTED_BANDS));
+        Double std = null;
+        Double[] limits = new Double[options.thresholds().size()];
+        for (int t = 0; t < limits.length; t++) {
+            Threshold threshold = options.thresholds().get(t);
+            limits[t] = switch (threshold.kind()) {
+                case ABS, ULP, QUANTILE -> threshold.value();
+                case STD -> {
+                    std = std == null ? scale(initial.values()) : std;
+                    yield threshold.value() * std;
+                }
+            };
+        }
+        return new TensorWork(view, initial, options.decay(), options.thresholds(), List.of(limits), stride);
+    }
+
+    /** The standard deviation of initial values; of constants their size. */
+    static double scale(InitialValues values) throws IOException {
+        double std = values.std();
+        if (Double.isNaN(std)) {
+            std = InitialStd.measure(values);
+        }
+        if (std > 0 || values.shape().elements() == 0) {
+            return std;
+        }
+        float[] first = new float[1];
+        values.fill(0, first, 0, 1);
+        return Math.abs(first[0]);
+    }
+
+    /** The same with another limit. */
+    TensorWork withLimit(int threshold, double limit) {
+        List<Double> changed = new java.util.ArrayList<>(limits);
+        changed.set(threshold, limit);
+        return new TensorWork(view, initial, decay, thresholds, List.copyOf(changed), stride);
+    }
+
+    InitialValues values() {
+        return initial.values();
+    }
+
+    DType dtype() {
+        return view.info().dtype();
+    }
+
+    TensorShape shape() {
+        return view.info().shape();
+    }
+
+    long elements() {
+        return shape().elements();
+    }
+
+    boolean isMatrix() {
+        return shape().rank() >= 2 && elements() > 0;
+    }
+}

@@ -1,0 +1,85 @@
+package io.detinit.interop.identify;
+
+import io.detinit.generator.TensorShape;
+import io.detinit.generator.torch.StreamPosition;
+import io.detinit.generator.torch.TorchDtype;
+import io.detinit.generator.torch.TorchEra;
+import io.detinit.generator.torch.TorchFill;
+import io.detinit.generator.torch.TorchRule;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * One tensor that a layer's constructor fills.
+ *
+ * @param target the parameter that holds it; empty where the file does not have what was drawn: a bias that was set to zero
+ *     afterwards, or that a BatchNorm has swallowed
+ * @param shape its shape
+ * @param rules the rules that it may have been filled by: all take the same draws and differ in scale; the likeliest first
+ * @param zeroRow a padding row
+ */
+record TorchDraw(Optional<TorchTarget> target, TensorShape shape, List<Rule> rules, OptionalLong zeroRow) {
+
+    /**
+     * A rule with what it needs.
+     *
+     * @param rule the rule
+     * @param fan the fan, {@link TorchRule#NO_FAN} if it has none
+     * @param era the releases it is of
+     */
+    record Rule(TorchRule rule, long fan, TorchEra era) {
+
+        static Rule of(TorchRule rule, long fan) {
+            return new Rule(rule, fan, TorchEra.V1_2);
+        }
+    }
+
+    static TorchDraw of(TorchTarget target, List<Rule> rules) {
+        return new TorchDraw(Optional.of(target), target.shape(), rules, OptionalLong.empty());
+    }
+
+    static TorchDraw of(TorchTarget target, TorchRule rule, long fan) {
+        return of(target, List.of(Rule.of(rule, fan)));
+    }
+
+    /** A tensor that is drawn and then thrown away. */
+    static TorchDraw discarded(TensorShape shape, TorchRule rule, long fan) {
+        return new TorchDraw(Optional.empty(), shape, List.of(Rule.of(rule, fan)), OptionalLong.empty());
+    }
+
+    TorchDraw withZeroRow(long row) {
+        return new TorchDraw(target, shape, rules, OptionalLong.of(row));
+    }
+
+    TorchFill fill(Rule rule) {
+        TorchFill fill = rule.rule().fill(shape, rule.fan(), rule.era());
+        return zeroRow.isPresent() ? new TorchFill.ZeroRow(fill, zeroRow.getAsLong()) : fill;
+    }
+
+    /** A parameter of no known module: nothing is drawn for it. */
+    static TorchDraw unknown(TorchTarget target) {
+        return of(target, List.of());
+    }
+
+    boolean isKnown() {
+        return !rules.isEmpty();
+    }
+
+    TorchFill fill() {
+        return isKnown() ? fill(rules.get(0)) : new TorchFill.Constant(0);
+    }
+
+    boolean isRandom() {
+        return fill().isRandom();
+    }
+
+    boolean isNormal() {
+        return fill() instanceof TorchFill.Normal
+                || (fill() instanceof TorchFill.ZeroRow zero && zero.fill() instanceof TorchFill.Normal);
+    }
+
+    StreamPosition after(StreamPosition start, TorchDtype dtype) {
+        return fill().after(start, shape.elements(), dtype, TorchEra.V1_2);
+    }
+}

@@ -1,0 +1,62 @@
+package io.detinit.interop.identify;
+
+import io.detinit.generator.torch.StreamPosition;
+import io.detinit.generator.torch.TorchDtype;
+import io.detinit.generator.torch.TorchRule;
+import java.util.List;
+
+/**
+ * The parameters of one module, and how its constructor may have drawn them.
+ *
+ * @param path the module's path, for messages
+ * @param options ways to draw, the likeliest first; at least one
+ */
+record TorchLayer(String path, List<Option> options) {
+
+    /**
+     * One way to draw the parameters.
+     *
+     * @param draws every tensor that is filled, in the order of the draws
+     */
+    record Option(List<TorchDraw> draws) {
+
+        boolean isRandom() {
+            return draws.stream().anyMatch(TorchDraw::isRandom);
+        }
+
+        StreamPosition after(StreamPosition start, TorchDtype dtype) {
+            StreamPosition at = start;
+            for (TorchDraw draw : draws) {
+                at = draw.after(at, dtype);
+            }
+            return at;
+        }
+
+        /** Whether it takes the weights to have been drawn once more by code outside the module. */
+        boolean isAnew() {
+            return !draws.isEmpty()
+                    && draws.get(0).isRandom()
+                    && draws.get(0).rules().get(0).rule() == TorchRule.XAVIER_UNIFORM;
+        }
+
+        /** The elements whose initial values are drawn and kept. */
+        long weights() {
+            return draws.stream()
+                    .filter(draw -> draw.isRandom() && draw.target().isPresent())
+                    .mapToLong(draw -> draw.shape().elements())
+                    .sum();
+        }
+    }
+
+    static TorchLayer of(String path, List<List<TorchDraw>> options) {
+        return new TorchLayer(path, options.stream().map(Option::new).toList());
+    }
+
+    Option first() {
+        return options.get(0);
+    }
+
+    boolean isRandom() {
+        return options.stream().anyMatch(Option::isRandom);
+    }
+}

@@ -1,0 +1,338 @@
+package io.detinit.interop.identify;
+
+import io.detinit.generator.torch.NormalKernel;
+import io.detinit.generator.torch.StreamPosition;
+import io.detinit.generator.torch.TorchDtype;
+import io.detinit.generator.torch.TorchInit;
+import io.detinit.generator.torch.TorchKernels;
+import io.detinit.generator.torch.TorchPlan;
+import io.detinit.generator.torch.TorchPlanned;
+import io.detinit.generator.torch.TorchStream;
+import io.detinit.generator.torch.TorchVariant;
+import io.detinit.interop.parameter.Parameter;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/**
+ * Makes the plan of a trained checkpoint whose {@code torch.manual_seed} is known: PyTorch's module rules are tried where names and
+ * shapes suggest them, and the weights' correlation with what they would have begun as decides.
+ *
+ * <p>Immutable; safe for use by many threads, each plan is made by one.
+ */
+public final class TorchPlanner {
+
+    /** A correlation above which the scale of the weights is that of their initial values. */
+    private static final double SURE = 0.95;
+
+    /** The fewest bits by which builds can be told apart: weights that hardly moved have their first bits by chance too. */
+    private static final long CLEAR = 5;
+
+    /** The fewest weights that have to correlate themselves, whatever the rest of their module does. */
+    private static final int ENOUGH = 200;
+
+    /** The z that those must have: by chance one in 700 has. */
+    private static final double LEAST = 3;
+
+    /** The fewest weights whose scale can tell between rules. */
+    private static final int FEWEST = 60;
+
+    /** The fewest weights whose scale can speak against all rules. */
+    private static final int MANY = 500;
+
+    /** How far a rule's scale may be off, as a logarithm. */
+    private static final double NEAR = 0.1;
+
+    /** How far the usual rule's scale has to be off before another one is thought of. */
+    private static final double FAR = 0.3;
+
+    private final long positions;
+
+    /**
+     * A planner.
+     *
+     * @param positions how far into the stream a module is looked for that does not follow the one before it, > 0
+     * @throws IllegalArgumentException if that is not positive
+     */
+    public TorchPlanner(long positions) {
+        if (positions < 1) {
+            throw new IllegalArgumentException(positions + " positions; at least 1 is needed");
+        }
+        this.positions = positions;
+    }
+
+    /**
+     * The positions that suit a model: four times the draws of its parameters, but at least 2^18 and at most 2^20.
+     *
+     * @param parameters the parameters
+     * @return how many
+     */
+    public static long usualPositions(List<Parameter> parameters) {
+        long draws = 0;
+        for (Parameter parameter : parameters) {
+            draws += Math.min(1L << 20, parameter.shape().elements());
+        }
+        return Math.max(1L << 18, Math.min(1L << 20, 4 * draws));
+    }
+
+    /**
+     * Makes the plan.
+     *
+     * @param parameters the checkpoint's parameters
+     * @param names the names of all its tensors, buffers included
+     * @param seed the seed
+     * @param hint where a search found it; empty if only the seed is known
+     * @return the plan and how it came about
+     * @throws IOException if reading fails
+     */
+    public TorchIdentification plan(List<Parameter> parameters, Set<String> names, long seed, Optional<TorchHit> hint)
+            throws IOException {
+        List<TorchLayer> layers = TorchLayers.of(parameters, names);
+        TorchEvidence evidence = new TorchEvidence();
+        TorchStream stream = new TorchStream(seed);
+        TorchFit fit = new TorchFit(stream, TorchDtype.FLOAT32, evidence);
+        Map<TorchLayer, TorchRoute.Stop> stops = new TorchRoute(fit, layers, positions).follow(hint);
+        boolean wide = parameters.stream().anyMatch(p -> new TorchTarget(p, false).isWide());
+        if (wide && stops.isEmpty()) {
+            fit = new TorchFit(stream, TorchDtype.FLOAT64, evidence);
+            stops = new TorchRoute(fit, layers, positions).follow(hint);
+        }
+        return new Assembly(fit, layers, stops).identification(parameters);
+    }
+
+    /** A parameter under one rule. */
+    private record Choice(
+            TorchTarget target, TorchDraw draw, StreamPosition start, TorchRoute.Stop stop, TorchDraw.Rule rule) {
+
+        boolean isRandom() {
+            return draw.fill(rule).isRandom();
+        }
+    }
+
+    /** From placed modules to a plan. */
+    private static final class Assembly {
+
+        private final TorchFit fit;
+        private final Map<String, Choice> choices = new HashMap<>();
+        private final Map<String, String> reasons = new HashMap<>();
+
+        Assembly(TorchFit fit, List<TorchLayer> layers, Map<TorchLayer, TorchRoute.Stop> stops) throws IOException {
+            this.fit = fit;
+            boolean nothing = stops.isEmpty();
+            for (TorchLayer layer : layers) {
+                TorchRoute.Stop stop = stops.get(layer);
+                if (stop != null) {
+                    choose(stop.drawn(), stop);
+                } else if (nothing || layer.first().isRandom()) {
+                    layer.first()
+                            .draws()
+                            .forEach(draw -> draw.target()
+                                    .ifPresent(target -> reasons.put(
+                                            target.name(),
+                                            draw.isRandom()
+                                                    ? "its weights do not correlate with the seed's stream"
+                                                    : "nothing of its module was placed")));
+                } else {
+                    choose(layer.first(), TorchRoute.Stop.begin(StreamPosition.START));
+                }
+            }
+        }
+
+        private void choose(TorchLayer.Option option, TorchRoute.Stop stop) throws IOException {
+            StreamPosition at = stop.start();
+            Optional<TorchDraw.Rule> weight = Optional.empty();
+            for (TorchDraw draw : option.draws()) {
+                if (draw.target().isPresent()) {
+                    TorchTarget target = draw.target().get();
+                    if (!draw.isKnown()) {
+                        reasons.put(target.name(), "no module of PyTorch has it");
+                    } else if (!target.parameter().obstacle().isEmpty()) {
+                        reasons.put(target.name(), target.parameter().obstacle());
+                    } else {
+                        // a bias goes with its weight
+                        Optional<TorchDraw.Rule> rule = weight.filter(draw.rules()::contains);
+                        if (rule.isEmpty()) {
+                            rule = rule(target, draw, at);
+                        }
+                        weight = rule;
+                        if (rule.isPresent()) {
+                            choices.put(target.name(), new Choice(target, draw, at, stop, rule.get()));
+                        } else {
+                            reasons.put(
+                                    target.name(),
+                                    "its weights correlate at draw " + at.draw()
+                                            + " of the stream, but have the scale of no rule of PyTorch's modules");
+                        }
+                    }
+                }
+                at = draw.after(at, fit.dtype());
+            }
+        }
+
+        /** The rule that explains most bits, else the one whose scale fits best; empty where clearly none does. */
+        private Optional<TorchDraw.Rule> rule(TorchTarget target, TorchDraw draw, StreamPosition at)
+                throws IOException {
+            TorchDraw.Rule best = draw.rules().get(0);
+            if (!draw.isRandom() || target.shape().elements() < FEWEST) {
+                return Optional.of(best);
+            }
+            long most = 0;
+            double nearest = Double.POSITIVE_INFINITY;
+            double usual = Double.NaN;
+            for (TorchDraw.Rule rule : draw.rules()) {
+                for (TorchVariant variant : TorchVariant.values()) {
+                    TorchFigures figures =
+                            TorchFigures.of(target, init(draw, at, rule, TorchKernels.of(variant)), fit.stream());
+                    double off = Math.abs(Math.log(figures.slope()));
+                    usual = Double.isNaN(usual) ? off : usual;
+                    boolean fits = figures.correlation() > SURE && off < NEAR && usual > FAR;
+                    if (figures.correlation() > SURE) {
+                        nearest = Math.min(nearest, off);
+                    }
+                    if (figures.identical() > most || (most == 0 && fits)) {
+                        most = Math.max(most, figures.identical());
+                        best = rule;
+                    }
+                }
+            }
+            boolean strange = target.shape().elements() >= MANY
+                    && most == 0
+                    && nearest != Double.POSITIVE_INFINITY
+                    && nearest > FAR;
+            return strange ? Optional.empty() : Optional.of(best);
+        }
+
+        private TorchInit init(TorchDraw draw, StreamPosition at, TorchDraw.Rule rule, TorchKernels kernels) {
+            return new TorchInit(
+                    fit.stream().seed(), at, draw.shape(), fit.dtype(), draw.fill(rule), kernels.withEra(rule.era()));
+        }
+
+        TorchIdentification identification(List<Parameter> parameters) throws IOException {
+            long[] uniforms = identical(false);
+            long[] normals = identical(true);
+            Optional<TorchVariant> variant = isClear(uniforms[0], uniforms[1])
+                    ? Optional.of(TorchVariant.FUSED)
+                    : isClear(uniforms[1], uniforms[0]) ? Optional.of(TorchVariant.SEPARATE) : Optional.empty();
+            Optional<NormalKernel> normal = isClear(normals[0], normals[1])
+                    ? Optional.of(NormalKernel.AVX2)
+                    : isClear(normals[1], normals[0]) ? Optional.of(NormalKernel.LIBM) : Optional.empty();
+            TorchKernels build = build(variant, normal);
+            Map<String, TorchFigures> figures = new HashMap<>();
+            for (Choice choice : choices.values()) {
+                TorchInit init = init(choice.draw(), choice.start(), choice.rule(), build);
+                figures.put(choice.target().name(), TorchFigures.of(choice.target(), init, fit.stream()));
+            }
+            return identification(parameters, build, figures, variant);
+        }
+
+        /**
+         * How many weights of uniform tensors, or of normal ones, have their first bits in the build with AVX2 and in the one without;
+         * tensors that do not tell them apart are left out, such as those whose bound is a power of two.
+         */
+        private long[] identical(boolean normals) throws IOException {
+            long[] sums = new long[2];
+            for (Choice choice : choices.values()) {
+                if (choice.isRandom() && choice.draw().isNormal() == normals) {
+                    long first = identical(choice, TorchKernels.AVX2);
+                    long second = identical(choice, TorchKernels.DEFAULT);
+                    sums[0] += first == second ? 0 : first;
+                    sums[1] += first == second ? 0 : second;
+                }
+            }
+            return sums;
+        }
+
+        private long identical(Choice choice, TorchKernels build) throws IOException {
+            TorchInit init = init(choice.draw(), choice.start(), choice.rule(), build);
+            return TorchFigures.of(choice.target(), init, fit.stream()).identical();
+        }
+
+        /** What the weights say of the build; of what they do not say, what usually goes with it. */
+        private static TorchKernels build(Optional<TorchVariant> variant, Optional<NormalKernel> normal) {
+            TorchKernels usual =
+                    normal.filter(kernel -> kernel == NormalKernel.LIBM).isPresent()
+                            ? TorchKernels.DEFAULT
+                            : TorchKernels.AVX2;
+            TorchKernels known = variant.map(TorchKernels::of).orElse(usual);
+            return new TorchKernels(known.variant(), normal.orElse(known.normal()), known.era());
+        }
+
+        /** Whether one build explains more bits than another: of the true one's, half are not the other's where uniform, and a
+         * quarter or more where normal. */
+        private static boolean isClear(long identical, long other) {
+            return identical - other >= CLEAR && identical - other > identical / 10;
+        }
+
+        private TorchIdentification identification(
+                List<Parameter> parameters,
+                TorchKernels build,
+                Map<String, TorchFigures> figures,
+                Optional<TorchVariant> variant) {
+            List<TorchPlanned> planned = new ArrayList<>();
+            List<TorchPlacement> placements = new ArrayList<>();
+            for (Parameter parameter : parameters) {
+                Choice choice = choices.get(parameter.name());
+                TorchFigures figure = figures.get(parameter.name());
+                if (choice == null || figure == null) {
+                    placements.add(notPlaced(parameter));
+                    continue;
+                }
+                double z = figure.correlation() * Math.sqrt((double) figure.weights());
+                if (choice.isRandom() && figure.weights() >= ENOUGH && !(z >= LEAST)) {
+                    reasons.put(
+                            parameter.name(),
+                            "its module is placed, but its own weights do not correlate with draw "
+                                    + choice.start().draw() + ": they were drawn otherwise, or training left no trace");
+                    placements.add(notPlaced(parameter));
+                    continue;
+                }
+                planned.add(planned(choice, build));
+                placements.add(placement(choice, figure));
+            }
+            return new TorchIdentification(new TorchPlan(fit.stream().seed(), planned), placements, variant);
+        }
+
+        private TorchPlacement notPlaced(Parameter parameter) {
+            String other = parameter.obstacle().isEmpty()
+                    ? "it belongs to no module that was recognised"
+                    : parameter.obstacle();
+            String reason = reasons.getOrDefault(parameter.name(), other);
+            return new TorchPlacement(
+                    parameter.name(), TorchPlacement.How.NOT_PLACED, OptionalLong.empty(), 0, 0, Double.NaN, 1, reason);
+        }
+
+        private static TorchPlacement placement(Choice choice, TorchFigures figure) {
+            boolean random = choice.isRandom();
+            TorchPlacement.How how =
+                    choice.stop().isRecognised() ? choice.stop().how() : TorchPlacement.How.NEIGHBOURS;
+            return new TorchPlacement(
+                    choice.target().name(),
+                    random ? how : TorchPlacement.How.CONSTANT,
+                    random ? OptionalLong.of(choice.start().draw()) : OptionalLong.empty(),
+                    figure.weights(),
+                    random ? figure.identical() : figure.equal(),
+                    figure.correlation(),
+                    random ? choice.stop().pValue() : 1,
+                    "");
+        }
+
+        private TorchPlanned planned(Choice choice, TorchKernels build) {
+            boolean random = choice.isRandom();
+            return new TorchPlanned(
+                    choice.target().name(),
+                    choice.draw().shape(),
+                    choice.target().order(),
+                    choice.rule().rule(),
+                    choice.rule().fan(),
+                    random ? choice.start() : StreamPosition.START,
+                    choice.draw().zeroRow(),
+                    fit.dtype(),
+                    build.withEra(choice.rule().era()));
+        }
+    }
+}

@@ -1,0 +1,156 @@
+package io.detinit.interop.mask;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.detinit.interop.audit.Baseline;
+import io.detinit.interop.file.MalformedFileException;
+import io.detinit.interop.tensor.Checkpoint;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * How masks were made, as a mask file carries it in {@code __metadata__["detinit.mask"]}: one JSON object.
+ *
+ * <p>Immutable; safe for use by many threads.
+ */
+public final class MaskRecord {
+
+    /** The metadata key. */
+    public static final String KEY = "detinit.mask";
+
+    private static final String STORED = "stored";
+    private static final String IN_OUT = "in_out";
+    private static final String OUT_IN = "out_in";
+
+    private static final JsonMapper JSON = JsonMapper.builder(com.fasterxml.jackson.core.JsonFactory.builder()
+                    .streamReadConstraints(
+                            StreamReadConstraints.builder().maxNestingDepth(64).build())
+                    .build())
+            .build();
+
+    private final ObjectNode fields;
+
+    private MaskRecord(ObjectNode fields) {
+        this.fields = fields;
+    }
+
+    /**
+     * Masks that were selected.
+     *
+     * @param selection what was selected
+     * @param baseline against what
+     * @param source the file name of the trained model
+     * @param tool the program and its version
+     * @return the record
+     */
+    public static MaskRecord of(Selection selection, Baseline baseline, String source, String tool) {
+        ObjectNode fields = JSON.createObjectNode();
+        fields.put("criterion", selection.criterion().id());
+        if (selection.target() instanceof Selection.Sparsity sparsity) {
+            fields.put("sparsity", sparsity.sparsity());
+        } else if (selection.target() instanceof Selection.AtMost atMost) {
+            fields.put("threshold", atMost.limit());
+        }
+        fields.put("scope", selection.scope().id());
+        putAll(fields, "include", selection.filter().include());
+        putAll(fields, "exclude", selection.filter().exclude());
+        fields.put("baseline", baseline.kind().id());
+        baseline.seed().ifPresent(seed -> fields.put("seed", seed));
+        fields.put("source", source);
+        fields.put("tool", tool);
+        return new MaskRecord(fields);
+    }
+
+    /**
+     * Masks that were made of masks.
+     *
+     * @param operation the operation's name
+     * @param sources the file names of the masks
+     * @param tool the program and its version
+     * @return the record
+     */
+    public static MaskRecord of(String operation, List<String> sources, String tool) {
+        ObjectNode fields = JSON.createObjectNode();
+        fields.put("operation", operation);
+        putAll(fields, "sources", sources);
+        fields.put("tool", tool);
+        return new MaskRecord(fields);
+    }
+
+    private static void putAll(ObjectNode fields, String name, List<String> values) {
+        if (!values.isEmpty()) {
+            values.forEach(fields.putArray(name)::add);
+        }
+    }
+
+    /** {@return the record's fields; a copy} */
+    public ObjectNode fields() {
+        return fields.deepCopy();
+    }
+
+    /** The metadata of a mask file: this record with the order in which masks lie, and the plan if there is one. */
+    Map<String, String> metadata(StoredMasks masks, Optional<String> plan) {
+        ObjectNode complete = fields.deepCopy();
+        if (masks.orderKnown()) {
+            ObjectNode stored = complete.putObject(STORED);
+            masks.inOut().forEach(name -> stored.put(name, IN_OUT));
+        }
+        Map<String, String> metadata = new LinkedHashMap<>();
+        plan.ifPresent(text -> metadata.put(Checkpoint.PLAN_KEY, text));
+        metadata.put(KEY, complete.toString());
+        return metadata;
+    }
+
+    /** Masks with the order that a file's metadata says; without metadata the order is not known. */
+    static StoredMasks order(Path file, Map<String, Mask> masks, Map<String, String> metadata)
+            throws MalformedFileException {
+        String text = metadata.get(KEY);
+        JsonNode stored = text == null ? JSON.missingNode() : parse(file, text).path(STORED);
+        if (stored.isMissingNode()) {
+            return new StoredMasks(masks, Set.of(), false);
+        }
+        if (!stored.isObject()) {
+            throw malformed(file, "stored", stored.getNodeType().toString(), "an object");
+        }
+        Set<String> inOut = new LinkedHashSet<>();
+        for (Map.Entry<String, JsonNode> entry : stored.properties()) {
+            String order = entry.getValue().asText();
+            Mask mask = masks.get(entry.getKey());
+            String where = "stored '" + entry.getKey() + "'";
+            if (!order.equals(IN_OUT) && !order.equals(OUT_IN)) {
+                throw malformed(file, where, "'" + order + "'", "in_out or out_in");
+            }
+            if (order.equals(IN_OUT) && (mask == null || mask.shape().rank() != 2)) {
+                throw malformed(file, where, mask == null ? "no such mask" : "the shape " + mask.shape(), "a matrix");
+            }
+            if (order.equals(IN_OUT)) {
+                inOut.add(entry.getKey());
+            }
+        }
+        return new StoredMasks(masks, inOut, true);
+    }
+
+    private static JsonNode parse(Path file, String text) throws MalformedFileException {
+        try {
+            JsonNode node = JSON.readTree(text);
+            if (!node.isObject()) {
+                throw malformed(file, "the value", node.getNodeType().toString(), "a JSON object");
+            }
+            return node;
+        } catch (JsonProcessingException e) {
+            throw malformed(file, "the value", "text that is not JSON", "a JSON object");
+        }
+    }
+
+    private static MalformedFileException malformed(Path file, String where, String found, String expected) {
+        return MalformedFileException.of(file, "metadata " + KEY + ": " + where, found, expected);
+    }
+}

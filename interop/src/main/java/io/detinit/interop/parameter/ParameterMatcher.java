@@ -1,0 +1,222 @@
+package io.detinit.interop.parameter;
+
+import io.detinit.generator.InvalidPlanException;
+import io.detinit.generator.StoredOrder;
+import io.detinit.generator.TensorShape;
+import io.detinit.interop.plan.InitialValues;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+
+/**
+ * Finds the parameters of one file in a list that names and orders them otherwise: by name, by the name without wrappers, by its
+ * end, by a shape that nothing else has, by content, and at last by their order among those of one shape.
+ */
+public final class ParameterMatcher {
+
+    /** Elements compared where only the content can tell. */
+    private static final int SAMPLE = 1 << 14;
+
+    /** Standard deviations by which two tensors' correlation must lie above chance. */
+    private static final double SURE = 7;
+
+    private final List<Parameter> parameters;
+    private final List<Wanted> wanted;
+    private final Map<Parameter, Match> matches = new LinkedHashMap<>();
+
+    private ParameterMatcher(List<Parameter> parameters, List<Wanted> wanted) {
+        this.parameters = new ArrayList<>(parameters);
+        this.wanted = new ArrayList<>(wanted);
+    }
+
+    /**
+     * A tensor to be found.
+     *
+     * @param name what its own list calls it
+     * @param canonicalName the same without wrappers
+     * @param shape its logical shape, outputs first
+     * @param stored which way round its list says that a file of the same names keeps it
+     * @param values its elements in the logical shape
+     */
+    public record Wanted(
+            String name, String canonicalName, TensorShape shape, StoredOrder stored, InitialValues values) {
+
+        /**
+         * A tensor of a plan or another file.
+         *
+         * @param name its name there
+         * @param shape its logical shape
+         * @param stored which way round it is kept
+         * @param values its elements in the logical shape
+         * @return the tensor
+         */
+        public static Wanted of(String name, TensorShape shape, StoredOrder stored, InitialValues values) {
+            return new Wanted(name, CanonicalNames.of(name), shape, stored, values);
+        }
+    }
+
+    /**
+     * A found tensor.
+     *
+     * @param wanted which one
+     * @param order which way round the file keeps it
+     */
+    public record Match(Wanted wanted, StoredOrder order) {}
+
+    /**
+     * Matches.
+     *
+     * @param parameters the parameters of a file
+     * @param wanted what to look for
+     * @return what was found for each parameter; those for which nothing was are missing
+     * @throws InvalidPlanException if a parameter of the very name has another shape; the message names it
+     * @throws IOException if reading fails
+     */
+    public static Map<Parameter, Match> match(List<Parameter> parameters, List<Wanted> wanted) throws IOException {
+        ParameterMatcher matcher = new ParameterMatcher(parameters, wanted);
+        matcher.byName();
+        matcher.byKey(Parameter::canonicalName, Wanted::canonicalName);
+        matcher.byEnd();
+        matcher.byKey(p -> shapeKey(p.shape(), p), w -> shapeKey(w.shape(), null));
+        matcher.byContent();
+        matcher.byPlace();
+        return matcher.matches;
+    }
+
+    private void byName() {
+        Map<String, Wanted> names = new HashMap<>();
+        wanted.forEach(w -> names.put(w.name(), w));
+        for (Parameter parameter : List.copyOf(parameters)) {
+            Wanted same = names.get(parameter.name());
+            if (same == null) {
+                continue;
+            }
+            StoredOrder order = order(parameter, same);
+            if (order == null) {
+                throw new InvalidPlanException("tensor '" + same.name() + "' has the shape "
+                        + parameter.stored().info().shape() + ", the plan says "
+                        + same.stored().stored(same.shape()) + "; the plan belongs to another model");
+            }
+            take(parameter, same, order);
+        }
+    }
+
+    /** Which way round a parameter would be a wanted tensor; null where its shape fits neither way. */
+    private static @org.jspecify.annotations.Nullable StoredOrder order(Parameter parameter, Wanted wanted) {
+        TensorShape file = parameter.stored().info().shape();
+        boolean named = parameter.name().equals(wanted.name());
+        if (named && wanted.stored() == StoredOrder.IN_OUT && wanted.shape().equals(StoredOrder.IN_OUT.logical(file))) {
+            return StoredOrder.IN_OUT;
+        }
+        if (wanted.shape().equals(parameter.shape())) {
+            return parameter.order();
+        }
+        if (named && wanted.shape().equals(file)) {
+            return StoredOrder.OUT_IN;
+        }
+        boolean turned =
+                file.rank() == 2 && !parameter.orderKnown() && wanted.shape().equals(StoredOrder.IN_OUT.logical(file));
+        return turned ? StoredOrder.IN_OUT : null;
+    }
+
+    private void take(Parameter parameter, Wanted found, StoredOrder order) {
+        matches.put(parameter, new Match(found, order));
+        parameters.remove(parameter);
+        wanted.remove(found);
+    }
+
+    /** Takes what has a key that is the only one of its kind on both sides, and a shape that fits. */
+    private void byKey(Function<Parameter, String> ofParameter, Function<Wanted, String> ofWanted) {
+        Map<String, List<Wanted>> left = grouped(wanted, ofWanted);
+        grouped(parameters, ofParameter).forEach((key, same) -> {
+            List<Wanted> candidates = left.getOrDefault(key, List.of());
+            if (same.size() == 1 && candidates.size() == 1) {
+                StoredOrder order = order(same.get(0), candidates.get(0));
+                if (order != null) {
+                    take(same.get(0), candidates.get(0), order);
+                }
+            }
+        });
+    }
+
+    /** Takes pairs of which one name ends with the other, where no other pair of those two does. */
+    private void byEnd() {
+        for (Parameter parameter : List.copyOf(parameters)) {
+            List<Wanted> candidates = wanted.stream()
+                    .filter(w -> ends(parameter, w) && order(parameter, w) != null)
+                    .toList();
+            if (candidates.size() != 1) {
+                continue;
+            }
+            Wanted one = candidates.get(0);
+            boolean only = parameters.stream().filter(p -> ends(p, one)).count() == 1;
+            StoredOrder order = order(parameter, one);
+            if (only && order != null) {
+                take(parameter, one, order);
+            }
+        }
+    }
+
+    private static boolean ends(Parameter parameter, Wanted wanted) {
+        String one = "." + parameter.canonicalName();
+        String other = "." + wanted.canonicalName();
+        return one.endsWith(other) || other.endsWith(one);
+    }
+
+    private static String shapeKey(TensorShape shape, @org.jspecify.annotations.Nullable Parameter parameter) {
+        if (parameter != null && !parameter.orderKnown() && shape.rank() == 2) {
+            return "either " + shape; // never unique: content tells
+        }
+        return shape.toString();
+    }
+
+    private static <T> Map<String, List<T>> grouped(List<T> list, Function<T, String> key) {
+        Map<String, List<T>> groups = new LinkedHashMap<>();
+        list.forEach(one ->
+                groups.computeIfAbsent(key.apply(one), k -> new ArrayList<>()).add(one));
+        return groups;
+    }
+
+    /** Takes pairs that correlate beyond chance, the surest first. */
+    private void byContent() throws IOException {
+        record Pair(Parameter parameter, Wanted wanted, StoredOrder order, double z) {}
+        List<Pair> pairs = new ArrayList<>();
+        for (Parameter parameter : parameters) {
+            for (Wanted candidate : wanted) {
+                StoredOrder order = order(parameter, candidate);
+                if (order != null && candidate.values().isRandom()) {
+                    double z = Correlations.z(parameter.view(order), candidate.values(), SAMPLE);
+                    if (z > SURE) {
+                        pairs.add(new Pair(parameter, candidate, order, z));
+                    }
+                }
+            }
+        }
+        pairs.sort(java.util.Comparator.comparingDouble((Pair pair) -> -pair.z()));
+        for (Pair pair : pairs) {
+            if (parameters.contains(pair.parameter()) && wanted.contains(pair.wanted())) {
+                take(pair.parameter(), pair.wanted(), pair.order());
+            }
+        }
+    }
+
+    /** Takes what is left in order, where both sides have as many of a shape. */
+    private void byPlace() {
+        Map<String, List<Wanted>> left = grouped(wanted, w -> w.shape().toString());
+        grouped(parameters, p -> p.shape().toString()).forEach((shape, same) -> {
+            List<Wanted> candidates = left.getOrDefault(shape, List.of());
+            if (same.size() == candidates.size()) {
+                for (int k = 0; k < same.size(); k++) {
+                    StoredOrder order = order(same.get(k), candidates.get(k));
+                    if (order != null) {
+                        take(same.get(k), candidates.get(k), order);
+                    }
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,102 @@
+package io.detinit.interop.tensor;
+
+import io.detinit.generator.ReducedPrecision;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Objects;
+
+/**
+ * Reads elements through a buffer of its own, outside the heap: for passes over whole files. Unlike {@link TensorView#view} it maps
+ * nothing, so that a pass leaves no pages in the process.
+ *
+ * <p>Not thread-safe; each thread has its own.
+ */
+public final class ElementReader {
+
+    /** Bytes read at once. */
+    private static final int PIECE = 1 << 18;
+
+    private final ByteBuffer bytes = ByteBuffer.allocateDirect(PIECE).order(ByteOrder.LITTLE_ENDIAN);
+
+    /** A reader with its buffer, {@code 2^18} bytes. */
+    public ElementReader() {}
+
+    /**
+     * Reads elements as float32, as {@link TensorView#readFloats} does.
+     *
+     * @param tensor a floating-point tensor
+     * @param from the first element
+     * @param destination receives the values
+     * @param offset where in the destination
+     * @param count how many
+     * @throws IOException if reading fails
+     * @throws UnsupportedOperationException if the dtype is not a floating-point one
+     * @throws IndexOutOfBoundsException if the range lies outside the tensor or the destination
+     */
+    public void floats(TensorView tensor, long from, float[] destination, int offset, int count) throws IOException {
+        Objects.checkFromIndexSize(offset, count, destination.length);
+        TensorInfo info = tensor.info();
+        int most = PIECE / info.dtype().bytes();
+        for (int done = 0; done < count; done += most) {
+            int length = Math.min(most, count - done);
+            decode(info, read(tensor, from + done, length), destination, offset + done, length);
+        }
+    }
+
+    /**
+     * Reads the elements of an F64 tensor, as {@link TensorView#readDoubles} does.
+     *
+     * @param tensor an F64 tensor
+     * @param from the first element
+     * @param destination receives the values
+     * @param offset where in the destination
+     * @param count how many
+     * @throws IOException if reading fails
+     * @throws UnsupportedOperationException if the dtype is not F64
+     * @throws IndexOutOfBoundsException if the range lies outside the tensor or the destination
+     */
+    public void doubles(TensorView tensor, long from, double[] destination, int offset, int count) throws IOException {
+        Objects.checkFromIndexSize(offset, count, destination.length);
+        if (tensor.info().dtype() != DType.F64) {
+            throw new UnsupportedOperationException(
+                    tensor.info().name() + ": " + tensor.info().dtype() + " is not F64");
+        }
+        int most = PIECE / Double.BYTES;
+        for (int done = 0; done < count; done += most) {
+            int length = Math.min(most, count - done);
+            read(tensor, from + done, length).asDoubleBuffer().get(destination, offset + done, length);
+        }
+    }
+
+    private ByteBuffer read(TensorView tensor, long from, int count) throws IOException {
+        int size = tensor.info().dtype().bytes();
+        bytes.clear().limit(count * size);
+        tensor.readBytes(from * size, bytes);
+        return bytes.flip();
+    }
+
+    /** Elements of a little-endian buffer, from its first byte on. */
+    static void decode(TensorInfo info, ByteBuffer bytes, float[] destination, int offset, int count) {
+        switch (info.dtype()) {
+            case F32 -> bytes.asFloatBuffer().get(destination, offset, count);
+            case F16 -> {
+                for (int k = 0; k < count; k++) {
+                    destination[offset + k] = ReducedPrecision.fromFloat16(bytes.getShort(2 * k));
+                }
+            }
+            case BF16 -> {
+                for (int k = 0; k < count; k++) {
+                    destination[offset + k] = ReducedPrecision.fromBfloat16(bytes.getShort(2 * k));
+                }
+            }
+            case F64 -> {
+                for (int k = 0; k < count; k++) {
+                    destination[offset + k] = (float) bytes.getDouble(8 * k);
+                }
+            }
+            default ->
+                throw new UnsupportedOperationException(info.name() + ": " + info.dtype() + " is not a float type");
+        }
+    }
+}
