@@ -4,6 +4,7 @@ import io.detinit.generator.torch.Mt19937;
 import io.detinit.generator.torch.StreamPosition;
 import io.detinit.generator.torch.TorchDtype;
 import io.detinit.generator.torch.TorchStream;
+import io.detinit.interop.parallel.Parallel;
 import io.detinit.interop.parameter.Parameter;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -12,10 +13,6 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -284,33 +281,13 @@ public final class TorchSearch {
         /** Tries blocks of positions of all seeds. */
         void round(long from, long to) throws IOException {
             next.set(0);
-            if (threads == 1) {
-                work(from, to);
-                return;
-            }
-            ExecutorService executor = Executors.newFixedThreadPool(threads, task -> {
-                Thread thread = new Thread(task, "detinit-search");
-                thread.setDaemon(true);
-                return thread;
+            Parallel.run(threads, threads, TorchCorrelator::new, (correlator, worker) -> {
+                work(correlator, from, to);
+                return worker;
             });
-            try {
-                List<Future<?>> workers = new ArrayList<>();
-                for (int k = 0; k < threads; k++) {
-                    workers.add(executor.submit(() -> {
-                        work(from, to);
-                        return null;
-                    }));
-                }
-                for (Future<?> worker : workers) {
-                    await(worker);
-                }
-            } finally {
-                executor.shutdownNow();
-            }
         }
 
-        private void work(long from, long to) throws IOException {
-            TorchCorrelator correlator = new TorchCorrelator();
+        private void work(TorchCorrelator correlator, long from, long to) throws IOException {
             long pairs = (seeds.size() + 1) / 2;
             for (long batch = next.getAndAdd(BATCH);
                     batch < pairs && !found() && !Thread.currentThread().isInterrupted();
@@ -380,23 +357,6 @@ public final class TorchSearch {
                 place = new Place(seed, k, place.draw(), z, Math.min(place.chance(), chance));
             }
             note(place);
-        }
-    }
-
-    private static void await(Future<?> worker) throws IOException {
-        try {
-            worker.get();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException("interrupted", e);
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof IOException io) {
-                throw io;
-            }
-            if (e.getCause() instanceof RuntimeException runtime) {
-                throw runtime;
-            }
-            throw new IllegalStateException(e.getCause());
         }
     }
 }
