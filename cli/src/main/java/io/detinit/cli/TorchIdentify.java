@@ -79,12 +79,37 @@ record TorchIdentify(Checkpoint checkpoint, int threads) {
                 ordinary,
                 OptionalLong.of(position(hit, found)),
                 found.variant().map(TorchVariant::id),
-                hit.correlation(),
-                hit.weights(),
+                correlation(hit, found),
+                weights(hit, found),
                 logPValue,
                 hit.layer(),
                 tensors(found, parameters),
                 List.of());
+    }
+
+    /** Over the placed tensors, each weighted by its size, as an audit has it; where none was placed the search's own. */
+    private static double correlation(TorchHit hit, TorchIdentification found) {
+        double sum = 0;
+        long weights = 0;
+        for (TorchPlacement placement : found.placements()) {
+            if (isCompared(placement)) {
+                sum += placement.correlation() * placement.weights();
+                weights += placement.weights();
+            }
+        }
+        return weights == 0 ? Math.min(1, hit.correlation()) : sum / weights;
+    }
+
+    private static long weights(TorchHit hit, TorchIdentification found) {
+        long weights = found.placements().stream()
+                .filter(TorchIdentify::isCompared)
+                .mapToLong(TorchPlacement::weights)
+                .sum();
+        return weights == 0 ? hit.weights() : weights;
+    }
+
+    private static boolean isCompared(TorchPlacement placement) {
+        return placement.draw().isPresent() && !Double.isNaN(placement.correlation());
     }
 
     /** Where the model begins on the stream. */
