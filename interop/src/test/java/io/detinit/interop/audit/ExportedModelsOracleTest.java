@@ -2,14 +2,13 @@ package io.detinit.interop.audit;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.detinit.interop.OraclePython;
 import io.detinit.interop.checkpoint.Checkpoints;
 import io.detinit.interop.tensor.Checkpoint;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
@@ -73,13 +72,7 @@ class ExportedModelsOracleTest {
     }
 
     private JsonNode facts() throws IOException, InterruptedException {
-        String python = System.getenv("DETINIT_ORACLE_PYTHON");
-        assumeTrue(python != null && !python.isEmpty(), "DETINIT_ORACLE_PYTHON is not set");
-        Process process = new ProcessBuilder(python, SCRIPT.toString(), folder.toString())
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(0, process.waitFor(), output);
+        String output = OraclePython.run(SCRIPT, folder);
         return new ObjectMapper().readTree(output.substring(output.lastIndexOf("{\"attention\"")));
     }
 }

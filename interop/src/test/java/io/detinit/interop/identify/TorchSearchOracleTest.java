@@ -2,19 +2,18 @@ package io.detinit.interop.identify;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.detinit.generator.torch.TorchInit;
 import io.detinit.generator.torch.TorchKernels;
 import io.detinit.generator.torch.TorchPlan;
 import io.detinit.generator.torch.TorchPlanned;
 import io.detinit.generator.torch.TorchVariant;
+import io.detinit.interop.OraclePython;
 import io.detinit.interop.checkpoint.Checkpoints;
 import io.detinit.interop.parameter.Parameter;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -42,13 +41,7 @@ class TorchSearchOracleTest {
     Path folder;
 
     private List<String> train() throws IOException, InterruptedException {
-        String python = System.getenv("DETINIT_ORACLE_PYTHON");
-        assumeTrue(python != null && !python.isEmpty(), "DETINIT_ORACLE_PYTHON is not set");
-        Process process = new ProcessBuilder(python, SCRIPT.toString(), folder.toString())
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(0, process.waitFor(), output);
+        String output = OraclePython.run(SCRIPT, folder);
         return output.lines().filter(line -> line.matches("\\w+ \\d+ \\d+")).toList();
     }
 

@@ -2,18 +2,16 @@ package io.detinit.interop.mask;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.detinit.interop.OraclePython;
 import io.detinit.interop.audit.Baseline;
 import io.detinit.interop.checkpoint.Checkpoints;
 import io.detinit.interop.parameter.Parameter;
 import io.detinit.interop.tensor.Checkpoint;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,18 +35,7 @@ class MaskOracleTest {
     Path folder;
 
     private static JsonNode python(Object... arguments) throws IOException, InterruptedException {
-        String python = System.getenv("DETINIT_ORACLE_PYTHON");
-        assumeTrue(python != null && !python.isEmpty(), "DETINIT_ORACLE_PYTHON is not set");
-        List<String> command = new ArrayList<>(List.of(python, SCRIPT.toString()));
-        for (Object argument : arguments) {
-            command.add(argument.toString());
-        }
-        Process process = new ProcessBuilder(command)
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(0, process.waitFor(), output);
-        return new ObjectMapper().readTree(output);
+        return new ObjectMapper().readTree(OraclePython.run(SCRIPT, arguments));
     }
 
     @Test

@@ -3,13 +3,13 @@ package io.detinit.interop.torch;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.detinit.generator.InitPlan;
 import io.detinit.generator.InitRules;
 import io.detinit.generator.Scheme;
+import io.detinit.interop.OraclePython;
 import io.detinit.interop.audit.AuditOptions;
 import io.detinit.interop.audit.AuditReport;
 import io.detinit.interop.audit.Auditor;
@@ -27,7 +27,6 @@ import io.detinit.interop.plan.PlanJson;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,18 +49,7 @@ class TorchSaveOracleTest {
     Path folder;
 
     private static JsonNode python(Object... arguments) throws IOException, InterruptedException {
-        String python = System.getenv("DETINIT_ORACLE_PYTHON");
-        assumeTrue(python != null && !python.isEmpty(), "DETINIT_ORACLE_PYTHON is not set");
-        List<String> command = new ArrayList<>(List.of(python, SCRIPT.toString()));
-        for (Object argument : arguments) {
-            command.add(argument.toString());
-        }
-        Process process = new ProcessBuilder(command)
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(0, process.waitFor(), output);
-        return new ObjectMapper().readTree(output);
+        return new ObjectMapper().readTree(OraclePython.run(SCRIPT, arguments));
     }
 
     private static void same(JsonNode expected, Checkpoint found, String file) throws IOException {
