@@ -101,6 +101,7 @@ final class AuditHtml {
             case SEED -> "the initial weights of seed " + seed.orElse(0);
             case TORCH_SEED -> "PyTorch's initial weights after torch.manual_seed(" + seed.orElse(0) + ")";
             case INIT_FILE -> "the initial weights in " + HtmlText.shortened(subject.source());
+            case NONE -> "no initial weights";
         };
     }
 

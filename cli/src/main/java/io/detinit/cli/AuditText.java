@@ -46,7 +46,7 @@ final class AuditText {
         return switch (baseline.kind()) {
             case SEED -> "seed " + baseline.seed().orElse(0) + " (" + resolved.source() + ")";
             case TORCH_SEED -> "torch.manual_seed(" + baseline.seed().orElse(0) + ") (" + resolved.source() + ")";
-            case INIT_FILE -> resolved.source();
+            case INIT_FILE, NONE -> resolved.source();
         };
     }
 

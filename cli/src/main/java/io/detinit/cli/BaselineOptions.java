@@ -68,6 +68,21 @@ final class BaselineOptions {
         return new ResolvedBaseline(baseline, Optional.of(chosen.plan()), chosen.source(), chosen.notes(), null);
     }
 
+    /** Whether the command line says what a file is compared with. */
+    boolean given() {
+        return seed != null || torchSeed != null || initFile != null || plan != null;
+    }
+
+    /**
+     * What a file is compared with; nothing where that is not needed, the command line does not say and the file carries no plan.
+     */
+    ResolvedBaseline resolve(Checkpoint checkpoint, int threads, boolean needed) throws IOException {
+        if (needed || given() || Checkpoints.plan(checkpoint).isPresent()) {
+            return resolve(checkpoint, threads);
+        }
+        return new ResolvedBaseline(Baseline.none(checkpoint), Optional.empty(), "no initial weights", List.of(), null);
+    }
+
     private void checkCombination() {
         int given = (seed != null ? 1 : 0) + (torchSeed != null ? 1 : 0) + (initFile != null ? 1 : 0);
         if (given > 1) {

@@ -14,6 +14,7 @@ import io.detinit.interop.file.OutputFolder;
 import io.detinit.interop.mask.Criterion;
 import io.detinit.interop.mask.Selection;
 import io.detinit.interop.plan.Plan;
+import io.detinit.interop.prune.Destination;
 import io.detinit.interop.prune.Fill;
 import io.detinit.interop.prune.PruneReport;
 import io.detinit.interop.prune.Pruner;
@@ -207,7 +208,11 @@ final class DemoCommand extends BaseCommand {
             provenance.put("fill", fill.id());
             provenance.put("seed", seed.value());
             PruneReport report = new Pruner(Baseline.of(new Plan.Addressed(trained.plan()), checkpoint), root.threads)
-                    .prune(checkpoint, selection, fill, target, Map.of("detinit.prune", provenance.toString()));
+                    .prune(
+                            checkpoint,
+                            selection,
+                            fill,
+                            Destination.dense(target, Map.of("detinit.prune", provenance.toString())));
             return result(name, target, report.sparsity(), test);
         }
     }

@@ -57,7 +57,8 @@ final class MaskCommand extends BaseCommand {
         MaskOutputs outputs = MaskOutputs.of(output, bitmap, force, List.of(file));
         StoredMasks masks;
         try (Checkpoint checkpoint = Checkpoints.open(file);
-                ResolvedBaseline resolved = baseline.resolve(checkpoint, root.threads)) {
+                ResolvedBaseline resolved = baseline.resolve(
+                        checkpoint, root.threads, selection.criterion().needsInit())) {
             Map<String, Mask> logical = select(this, resolved, checkpoint, selection);
             masks = StoredMasks.of(logical, resolved.baseline());
             outputs.write(

@@ -116,7 +116,7 @@ final class MasksCommand extends BaseCommand {
         if (bitmap && action == Action.OVERLAP) {
             throw new UsageException("--bitmap goes with -o");
         }
-        if (!audit && (select.given() || PruneCommand.isGiven(baseline))) {
+        if (!audit && (select.given() || baseline.given())) {
             throw new UsageException("baseline and selection go with overlap --audit only");
         }
     }

@@ -10,10 +10,12 @@ import io.detinit.interop.mask.MaskRecord;
 import io.detinit.interop.mask.Selection;
 import io.detinit.interop.mask.StoredMasks;
 import io.detinit.interop.plan.PlanJson;
+import io.detinit.interop.prune.Destination;
 import io.detinit.interop.prune.Fill;
 import io.detinit.interop.prune.PruneReport;
 import io.detinit.interop.prune.Pruner;
 import io.detinit.interop.tensor.Checkpoint;
+import io.detinit.interop.tensor.TensorStorage;
 import io.detinit.interop.verify.OnnxScorer;
 import io.detinit.interop.verify.Score;
 import io.detinit.training.Samples;
@@ -70,8 +72,16 @@ final class PruneCommand extends BaseCommand {
             names = "--fill",
             required = true,
             paramLabel = "NAME",
-            description = "What stands where a weight was pruned: " + "zero, or init (back to w0).")
+            description =
+                    "What stands where a weight was pruned: "
+                            + "zero, init (back to w0), or init_or_zero (w0, but zero where the weight was moving towards zero).")
     String fill = "";
+
+    @Option(
+            names = "--storage",
+            paramLabel = "NAME",
+            description = "dense (default), or sparse: ONNX sparse initializers wherever that is smaller.")
+    String storage = "dense";
 
     @Option(
             names = "--data",
@@ -98,7 +108,7 @@ final class PruneCommand extends BaseCommand {
                 throw new UsageException("--data scores ONNX files; " + file + " is " + checkpoint.format());
             }
             samples = data == null ? null : EvalData.test(data, checkpoint.metadata(), null);
-            report = given.isPresent() && how == Fill.ZERO && !isGiven(baseline)
+            report = given.isPresent() && how == Fill.ZERO && !baseline.given()
                     ? zero(checkpoint, given.get())
                     : prune(checkpoint, selection, given, how);
         }
@@ -112,9 +122,10 @@ final class PruneCommand extends BaseCommand {
         return ExitCode.DONE;
     }
 
-    /** Whether the command line says what a file is compared with. */
-    static boolean isGiven(BaselineOptions options) {
-        return options.seed != null || options.torchSeed != null || options.initFile != null || options.plan != null;
+    private static boolean needsInit(Optional<Selection> selection, Fill how) {
+        return how.needsInit()
+                || selection.isEmpty()
+                || selection.get().criterion().needsInit();
     }
 
     private PruneReport zero(Checkpoint checkpoint, MaskFile given) throws IOException {
@@ -123,12 +134,12 @@ final class PruneCommand extends BaseCommand {
         provenance.put("masks", String.valueOf(given.path().getFileName()));
         provenance.put("fill", Fill.ZERO.id());
         provenance.put("tool", new Detinit.Version().getVersion()[0]);
-        return Pruner.zero(checkpoint, fitted.masks(), output, Map.of("detinit.prune", provenance.toString()));
+        return Pruner.zero(checkpoint, fitted.masks(), destination(Map.of("detinit.prune", provenance.toString())));
     }
 
     private PruneReport prune(Checkpoint checkpoint, Optional<Selection> selection, Optional<MaskFile> given, Fill how)
             throws IOException {
-        try (ResolvedBaseline resolved = baseline.resolve(checkpoint, root.threads)) {
+        try (ResolvedBaseline resolved = baseline.resolve(checkpoint, root.threads, needsInit(selection, how))) {
             Optional<String> plan = resolved.planForFile().map(PlanJson::write);
             PlanSidecar sidecar = PlanSidecar.of(checkpoint, output, force);
             Map<String, String> metadata = metadata(plan, resolved, selection, how);
@@ -139,8 +150,7 @@ final class PruneCommand extends BaseCommand {
                                     checkpoint,
                                     MaskCommand.select(this, resolved, checkpoint, selection.orElseThrow()),
                                     how,
-                                    output,
-                                    metadata);
+                                    destination(metadata));
             if (plan.isPresent()) {
                 sidecar.write(plan.get());
             }
@@ -153,8 +163,12 @@ final class PruneCommand extends BaseCommand {
             throws IOException {
         StoredMasks fitted = MaskFit.fit(given, checkpoint, Optional.of(base));
         return how == Fill.ZERO
-                ? Pruner.zero(checkpoint, fitted.masks(), output, metadata)
-                : new Pruner(base, root.threads).prune(checkpoint, fitted.logical(), how, output, metadata);
+                ? Pruner.zero(checkpoint, fitted.masks(), destination(metadata))
+                : new Pruner(base, root.threads).prune(checkpoint, fitted.logical(), how, destination(metadata));
+    }
+
+    private Destination destination(Map<String, String> metadata) {
+        return new Destination(output, metadata, TensorStorage.parse(storage));
     }
 
     private Score score(Path model, Samples samples) throws IOException {
@@ -197,7 +211,7 @@ final class PruneCommand extends BaseCommand {
             object.putNull("criterion").put("masks", masks.toString());
         }
         object.put("fill", fill);
-        object.put("storage", "dense");
+        object.put("storage", storage);
         object.put("sparsity", report.sparsity());
         ArrayNode tensors = object.putArray("tensors");
         report.tensors()
@@ -232,7 +246,7 @@ final class PruneCommand extends BaseCommand {
                 Text.fraction(report.sparsity()));
         table.print(out());
         out().println();
-        out().println("bytes " + Text.count(before) + " -> " + Text.count(Files.size(output)) + " (stored densely)");
+        out().println("bytes " + Text.count(before) + " -> " + Text.count(Files.size(output)) + " (" + storage + ")");
         if (scoreBefore != null && scoreAfter != null) {
             out().println("test accuracy " + Text.fraction(scoreBefore.accuracy()) + " -> "
                     + Text.fraction(scoreAfter.accuracy()));

@@ -2,11 +2,14 @@ package io.detinit.interop.audit;
 
 import io.detinit.generator.InitPlan;
 import io.detinit.generator.InvalidPlanException;
+import io.detinit.generator.Scheme;
 import io.detinit.generator.StoredOrder;
+import io.detinit.generator.TensorInit;
 import io.detinit.interop.parameter.Parameter;
 import io.detinit.interop.parameter.ParameterMatcher;
 import io.detinit.interop.parameter.ParameterMatcher.Match;
 import io.detinit.interop.parameter.ParameterMatcher.Wanted;
+import io.detinit.interop.plan.AddressedValues;
 import io.detinit.interop.plan.InitialValues;
 import io.detinit.interop.plan.Plan;
 import io.detinit.interop.plan.StoredValues;
@@ -59,7 +62,9 @@ public record Baseline(
         /** Replayed from PyTorch's generator. */
         TORCH_SEED,
         /** Read from another checkpoint. */
-        INIT_FILE;
+        INIT_FILE,
+        /** None are known: for what looks at the trained weights alone. */
+        NONE;
 
         /** {@return the name in reports, such as {@code torch-seed}} */
         public String id() {
@@ -158,6 +163,22 @@ public record Baseline(
                     new StoredValues(parameter.view())));
         }
         return of(Kind.INIT_FILE, OptionalLong.empty(), Parameter.of(trained), wanted, "");
+    }
+
+    /**
+     * No initial values, for what looks at the trained weights alone, such as pruning by magnitude: every parameter stands
+     * beside zeros.
+     *
+     * @param checkpoint the trained model
+     * @return the baseline, with every floating-point parameter of the checkpoint
+     */
+    public static Baseline none(Checkpoint checkpoint) {
+        Map<String, Initial> initials = new LinkedHashMap<>();
+        for (Parameter parameter : Parameter.of(checkpoint)) {
+            InitialValues zeros = new AddressedValues(new TensorInit(0, 0, parameter.shape(), Scheme.ZEROS));
+            initials.put(parameter.name(), new Initial(parameter.name(), parameter.order(), zeros));
+        }
+        return new Baseline(Kind.NONE, OptionalLong.empty(), initials, Map.of(), List.of());
     }
 
     private static Baseline of(

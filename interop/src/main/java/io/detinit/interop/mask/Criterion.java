@@ -36,6 +36,11 @@ public enum Criterion {
         throw new IllegalArgumentException("unknown criterion '" + name + "'; known: " + String.join(", ", known));
     }
 
+    /** {@return whether the score depends on the initial weight} */
+    public boolean needsInit() {
+        return this != MAGNITUDE;
+    }
+
     /**
      * The score of a weight.
      *

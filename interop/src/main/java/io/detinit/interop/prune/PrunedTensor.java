@@ -19,22 +19,25 @@ final class PrunedTensor implements TensorView {
 
     private final TensorView trained;
     private final @Nullable InitialValues values;
+    private final Fill fill;
     private final Mask mask;
 
     /**
      * Sees a tensor through a mask.
      *
      * @param trained the tensor
-     * @param values its initial values in the same order; null where pruned weights become zero
+     * @param values its initial values in the same order; null where the fill needs none
+     * @param fill what stands where a weight was pruned
      * @param mask its mask in the same order
      */
-    PrunedTensor(TensorView trained, @Nullable InitialValues values, Mask mask) {
+    PrunedTensor(TensorView trained, @Nullable InitialValues values, Fill fill, Mask mask) {
         if (!mask.shape().equals(trained.info().shape())) {
             throw new IllegalArgumentException("tensor '" + trained.info().name() + "' has the shape "
                     + trained.info().shape() + ", its mask " + mask.shape());
         }
         this.trained = trained;
         this.values = values;
+        this.fill = fill;
         this.mask = mask;
     }
 
@@ -63,16 +66,35 @@ final class PrunedTensor implements TensorView {
             values.fill(from, narrow, 0, count);
         }
         for (int k = 0; k < count; k++) {
-            if (mask.keeps(from + k)) {
-                continue;
+            if (!mask.keeps(from + k)) {
+                prune(out, k, wide ? w0[k] : narrow[k]);
             }
-            switch (info().dtype()) {
-                case F32 -> out.putFloat(4 * k, narrow[k]);
-                case F16 -> out.putShort(2 * k, ReducedPrecision.toFloat16(narrow[k]));
-                case BF16 -> out.putShort(2 * k, ReducedPrecision.toBfloat16(narrow[k]));
-                case F64 -> out.putDouble(8 * k, w0[k]);
-                default -> throw new IllegalStateException(info().name() + ": " + info().dtype());
+        }
+    }
+
+    private void prune(ByteBuffer out, int k, double w0) {
+        switch (info().dtype()) {
+            case F32 -> {
+                boolean zero = fill.zeroes(out.getFloat(4 * k), w0);
+                out.putFloat(4 * k, zero ? 0 : (float) w0);
             }
+            case F16 -> {
+                short rounded = ReducedPrecision.toFloat16((float) w0);
+                boolean zero = fill.zeroes(
+                        ReducedPrecision.fromFloat16(out.getShort(2 * k)), ReducedPrecision.fromFloat16(rounded));
+                out.putShort(2 * k, zero ? 0 : rounded);
+            }
+            case BF16 -> {
+                short rounded = ReducedPrecision.toBfloat16((float) w0);
+                boolean zero = fill.zeroes(
+                        ReducedPrecision.fromBfloat16(out.getShort(2 * k)), ReducedPrecision.fromBfloat16(rounded));
+                out.putShort(2 * k, zero ? 0 : rounded);
+            }
+            case F64 -> {
+                boolean zero = fill.zeroes(out.getDouble(8 * k), w0);
+                out.putDouble(8 * k, zero ? 0 : w0);
+            }
+            default -> throw new IllegalStateException(info().name() + ": " + info().dtype());
         }
     }
 }

@@ -7,7 +7,6 @@ import io.detinit.interop.mask.Selector;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -42,16 +41,14 @@ public final class Pruner {
      * @param checkpoint the trained model
      * @param selection what to prune
      * @param fill what stands where a weight was pruned
-     * @param target the file to appear, whole or not at all
-     * @param metadata entries to add to the file's metadata
+     * @param destination the file to appear, whole or not at all
      * @return what was pruned
      * @throws IOException if reading or writing fails
      * @throws IllegalArgumentException if nothing is prunable or the plan does not fit
      */
-    public PruneReport prune(
-            Checkpoint checkpoint, Selection selection, Fill fill, Path target, Map<String, String> metadata)
+    public PruneReport prune(Checkpoint checkpoint, Selection selection, Fill fill, Destination destination)
             throws IOException {
-        return prune(checkpoint, selection, fill, target, metadata, fraction -> {});
+        return prune(checkpoint, selection, fill, destination, fraction -> {});
     }
 
     /**
@@ -60,23 +57,17 @@ public final class Pruner {
      * @param checkpoint the trained model
      * @param selection what to prune
      * @param fill what stands where a weight was pruned
-     * @param target the file to appear, whole or not at all
-     * @param metadata entries to add to the file's metadata
+     * @param destination the file to appear, whole or not at all
      * @param progress receives the part of the selection that is done, in [0, 1], never from two threads at once
      * @return what was pruned
      * @throws IOException if reading or writing fails
      * @throws IllegalArgumentException if nothing is prunable or the plan does not fit
      */
     public PruneReport prune(
-            Checkpoint checkpoint,
-            Selection selection,
-            Fill fill,
-            Path target,
-            Map<String, String> metadata,
-            DoubleConsumer progress)
+            Checkpoint checkpoint, Selection selection, Fill fill, Destination destination, DoubleConsumer progress)
             throws IOException {
         Map<String, Mask> masks = new Selector(baseline, threads).select(checkpoint.tensors(), selection, progress);
-        return prune(checkpoint, masks, fill, target, metadata);
+        return prune(checkpoint, masks, fill, destination);
     }
 
     /**
@@ -85,22 +76,20 @@ public final class Pruner {
      * @param checkpoint the trained model
      * @param masks 1 = keep, by the names of the parameters, outputs first
      * @param fill what stands where a weight was pruned
-     * @param target the file to appear, whole or not at all
-     * @param metadata entries to add to the file's metadata
+     * @param destination the file to appear, whole or not at all
      * @return what was pruned
      * @throws IOException if reading or writing fails
      * @throws IllegalArgumentException if a masked tensor has no initial values
      */
-    public PruneReport prune(
-            Checkpoint checkpoint, Map<String, Mask> masks, Fill fill, Path target, Map<String, String> metadata)
+    public PruneReport prune(Checkpoint checkpoint, Map<String, Mask> masks, Fill fill, Destination destination)
             throws IOException {
-        return write(checkpoint, masks, target, metadata, (tensor, mask) -> {
+        return write(checkpoint, masks, destination, (tensor, mask) -> {
             String name = tensor.info().name();
             Baseline.Initial initial = baseline.find(name)
                     .orElseThrow(() -> new IllegalArgumentException(
                             "tensor '" + name + "' has a mask and no initial values to go back to"));
             return initial.stored(
-                    new PrunedTensor(initial.view(tensor), fill == Fill.INIT ? initial.values() : null, mask));
+                    new PrunedTensor(initial.view(tensor), fill.needsInit() ? initial.values() : null, fill, mask));
         });
     }
 
@@ -109,23 +98,20 @@ public final class Pruner {
      *
      * @param checkpoint the trained model
      * @param masks 1 = keep, by the names of the parameters, in the order in which the checkpoint keeps them
-     * @param target the file to appear, whole or not at all
-     * @param metadata entries to add to the file's metadata
+     * @param destination the file to appear, whole or not at all
      * @return what was pruned
      * @throws IOException if reading or writing fails
      * @throws IllegalArgumentException if a mask has another shape than its tensor
      */
-    public static PruneReport zero(
-            Checkpoint checkpoint, Map<String, Mask> masks, Path target, Map<String, String> metadata)
+    public static PruneReport zero(Checkpoint checkpoint, Map<String, Mask> masks, Destination destination)
             throws IOException {
-        return write(checkpoint, masks, target, metadata, (tensor, mask) -> new PrunedTensor(tensor, null, mask));
+        return write(checkpoint, masks, destination, (tensor, mask) -> new PrunedTensor(tensor, null, Fill.ZERO, mask));
     }
 
     private static PruneReport write(
             Checkpoint checkpoint,
             Map<String, Mask> masks,
-            Path target,
-            Map<String, String> metadata,
+            Destination destination,
             BiFunction<TensorView, Mask, TensorView> pruned)
             throws IOException {
         Map<String, TensorView> replacements = new LinkedHashMap<>();
@@ -138,7 +124,7 @@ public final class Pruner {
                 entries.add(new PruneReport.PrunedEntry(name, mask.size(), mask.kept()));
             }
         }
-        checkpoint.rewrite(target, replacements, metadata);
+        checkpoint.rewrite(destination.path(), replacements, destination.metadata(), destination.storage());
         return new PruneReport(entries);
     }
 }

@@ -67,6 +67,26 @@ public interface Checkpoint extends Closeable {
      */
     void rewrite(Path target, Map<String, TensorView> replacements, Map<String, String> metadata) throws IOException;
 
+    /**
+     * Writes a copy, and says how the replaced tensors are stored.
+     *
+     * @param target the file to appear, whole or not at all; an existing one is replaced
+     * @param replacements by name; each has the dtype and shape of the tensor it replaces
+     * @param metadata entries to add to the file's metadata, replacing those of the same key
+     * @param storage how the replacements are stored
+     * @throws IOException if reading or writing fails
+     * @throws IllegalArgumentException if a replacement does not fit, or the format has no such storage
+     */
+    default void rewrite(
+            Path target, Map<String, TensorView> replacements, Map<String, String> metadata, TensorStorage storage)
+            throws IOException {
+        if (storage != TensorStorage.DENSE) {
+            throw new IllegalArgumentException(
+                    path() + ": " + format() + " has no " + storage.id() + " storage of tensors; ONNX has");
+        }
+        rewrite(target, replacements, metadata);
+    }
+
     @Override
     void close() throws IOException;
 }

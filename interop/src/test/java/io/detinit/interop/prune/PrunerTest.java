@@ -156,7 +156,7 @@ class PrunerTest {
         boolean[][] keep = reference(Criterion.MOVEMENT, 0.6, true);
         try (SafetensorsFile file = SafetensorsFile.open(in)) {
             PruneReport report = new Pruner(Baseline.of(new Plan.Addressed(PLAN), file), 2)
-                    .prune(file, selection, Fill.parse(fill), out, Map.of("detinit.prune", "{}"));
+                    .prune(file, selection, Fill.parse(fill), Destination.dense(out, Map.of("detinit.prune", "{}")));
             assertEquals(Math.round(0.6 * report.prunable()), report.prunable() - report.kept());
         }
         try (SafetensorsFile file = SafetensorsFile.open(out)) {
