@@ -140,10 +140,24 @@ public class AuditBenchmark {
     /** {@return the audit against the other file} */
     @Benchmark
     public AuditReport auditOfTwoFiles() throws IOException {
-        try (Checkpoint checkpoint = Checkpoints.open(file(true, "safetensors"));
-                Checkpoint initial = Checkpoints.open(file(false, "safetensors"))) {
-            return new Auditor(AuditOptions.of(new Threshold(1e-5)), threads)
+        return auditOfTwoFiles("safetensors");
+    }
+
+    /** {@return the audit of a .pt file against the other one; PyTorch makes them} */
+    @Benchmark
+    public AuditReport auditOfTwoPtFiles(PyTorch maker) throws IOException {
+        return auditOfTwoFiles("pt");
+    }
+
+    private AuditReport auditOfTwoFiles(String ending) throws IOException {
+        try (Checkpoint checkpoint = Checkpoints.open(file(true, ending));
+                Checkpoint initial = Checkpoints.open(file(false, ending))) {
+            AuditReport report = new Auditor(AuditOptions.of(new Threshold(1e-5)), threads)
                     .audit(checkpoint, Baseline.of(initial, checkpoint));
+            if (report.moved() != moved) {
+                throw new IllegalStateException(report.moved() + " moved, " + moved + " should have");
+            }
+            return report;
         }
     }
 

@@ -1,5 +1,6 @@
 package io.detinit.interop.audit;
 
+import io.detinit.interop.statistics.NormalTail;
 import java.util.Locale;
 
 /**
@@ -44,7 +45,7 @@ public record Provenance(double correlation, long weights, double pValue, Verdic
      */
     static Provenance of(double correlation, long weights) {
         double z = correlation * Math.sqrt((double) weights);
-        double p = weights == 0 ? 1 : upperTail(z);
+        double p = weights == 0 ? 1 : NormalTail.upper(z);
         Verdict verdict;
         if (p < MATCH_P_VALUE) {
             verdict = Verdict.MATCH;
@@ -55,30 +56,5 @@ public record Provenance(double correlation, long weights, double pValue, Verdic
             verdict = Verdict.UNDECIDED;
         }
         return new Provenance(correlation, weights, p, verdict);
-    }
-
-    /**
-     * 1 - Phi(z). Below 3 by the series of Marsaglia 2004 ("Evaluating the Normal Distribution"), above by the continued
-     * fraction of Laplace; relative error below 1e-9.
-     */
-    static double upperTail(double z) {
-        if (z < 0) {
-            return 1 - upperTail(-z);
-        }
-        double density = Math.exp(-0.5 * z * z) / Math.sqrt(2 * Math.PI);
-        if (z < 3) {
-            double term = z;
-            double sum = z;
-            for (int k = 3; term > 1e-18 * sum; k += 2) {
-                term *= z * z / k;
-                sum += term;
-            }
-            return 0.5 - density * sum;
-        }
-        double fraction = z;
-        for (int k = 80; k >= 1; k--) {
-            fraction = z + k / fraction;
-        }
-        return density / fraction;
     }
 }

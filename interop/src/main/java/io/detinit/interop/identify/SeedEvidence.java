@@ -1,5 +1,7 @@
 package io.detinit.interop.identify;
 
+import io.detinit.interop.statistics.NormalTail;
+
 /**
  * How well initial weights fit trained ones.
  *
@@ -29,7 +31,7 @@ public record SeedEvidence(double correlation, long weights, double logPValue) {
         if (Double.isNaN(correlation) || weights == 0) {
             return new SeedEvidence(0, 0, 0);
         }
-        double log = SeedTail.logUpper(correlation * Math.sqrt((double) weights)) + Math.log(tried);
+        double log = NormalTail.logUpper(correlation * Math.sqrt((double) weights)) + Math.log(tried);
         return new SeedEvidence(correlation, weights, Math.min(0, log));
     }
 

@@ -189,16 +189,6 @@ class AuditorTest {
     }
 
     @Test
-    void upperTailOfTheNormal() {
-        assertEquals(0.5, Provenance.upperTail(0), 1e-12);
-        assertEquals(0.15865525393145705, Provenance.upperTail(1), 1e-12);
-        assertEquals(0.0013498980316300946, Provenance.upperTail(3), 1e-14);
-        assertEquals(2.866515718791939e-7, Provenance.upperTail(5), 1e-17);
-        assertEquals(7.61985302416052e-24, Provenance.upperTail(10), 1e-33);
-        assertEquals(1 - 0.0013498980316300946, Provenance.upperTail(-3), 1e-12);
-    }
-
-    @Test
     void movementOfAnArray() {
         TensorInit init = PLAN.init("w");
         float[] w = trained();
