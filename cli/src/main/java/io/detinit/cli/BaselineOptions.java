@@ -141,7 +141,7 @@ final class BaselineOptions {
     }
 
     /** The default plan, with the layer ids that the weights speak for where the file's order was lost. */
-    private static ChosenPlan addressed(Checkpoint checkpoint, long seed, int threads) throws IOException {
+    static ChosenPlan addressed(Checkpoint checkpoint, long seed, int threads) throws IOException {
         InitPlan usual = DefaultPlan.of(checkpoint, seed, InitRules.he());
         InitPlan found = LayerSearch.of(checkpoint, usual, threads).plan();
         List<String> notes = new ArrayList<>();

@@ -2,16 +2,17 @@ package io.detinit.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.detinit.generator.InitPlan;
-import io.detinit.generator.InitRules;
-import io.detinit.generator.PlannedTensor;
 import io.detinit.interop.checkpoint.Checkpoints;
 import io.detinit.interop.file.AtomicFile;
 import io.detinit.interop.parameter.DefaultPlan;
+import io.detinit.interop.plan.Plan;
 import io.detinit.interop.plan.PlanJson;
 import io.detinit.interop.tensor.Checkpoint;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -24,15 +25,25 @@ import picocli.CommandLine.Parameters;
         description = "Show, or write, the plan that a file's parameters get: layer ids and schemes.",
         footer = {
             "",
-            "Example: detinit plan model.safetensors --seed 42 --rule '*.attn.*=custom:0.0442' -o model.plan.json"
+            "It is what an audit of the file would use: where the file's order was lost, the weights say which layer ids they have.",
+            "Example: detinit plan model.safetensors --seed 42 --rule '*.attn.*=custom:0.0442' -o model.plan.json",
+            "Example: detinit plan net.pt --torch-seed 1234 -o net.plan.json"
         })
 final class PlanCommand extends BaseCommand {
 
     @Parameters(paramLabel = "FILE", description = "A checkpoint of any format that this program reads.")
     Path file = Path.of("");
 
-    @Option(names = "--seed", required = true, paramLabel = "S", description = "The seed, decimal or 0x hex.")
-    Seed seed = new Seed(0);
+    @Option(names = "--seed", paramLabel = "S", description = "The seed, decimal or 0x hex.")
+    @Nullable
+    Seed seed;
+
+    @Option(
+            names = "--torch-seed",
+            paramLabel = "S",
+            description = "PyTorch's own initialisation after torch.manual_seed(S), as far as the weights confirm it.")
+    @Nullable
+    Seed torchSeed;
 
     @Mixin
     RuleOptions rules = new RuleOptions();
@@ -46,14 +57,15 @@ final class PlanCommand extends BaseCommand {
 
     @Override
     public Integer call() throws IOException {
-        InitRules chosen = rules.parse();
         if (output != null) {
             Outputs.check(output, force);
         }
-        InitPlan plan;
+        BaselineOptions.ChosenPlan chosen;
         try (Checkpoint checkpoint = Checkpoints.open(file)) {
-            plan = DefaultPlan.of(checkpoint, seed.value(), chosen);
+            chosen = choose(checkpoint);
         }
+        chosen.notes().forEach(terminal()::line);
+        Plan plan = chosen.plan();
         String text = PlanJson.write(plan);
         if (output != null) {
             AtomicFile.write(output, (text + "\n").getBytes(StandardCharsets.UTF_8));
@@ -63,13 +75,30 @@ final class PlanCommand extends BaseCommand {
         } else if (output == null) {
             out().println(indented(text));
         } else {
-            long random = plan.tensors().stream()
-                    .filter(tensor -> tensor.layer() != PlannedTensor.NO_LAYER)
-                    .count();
-            out().println("wrote " + output + ": " + plan.tensors().size() + " parameters, " + random
-                    + " of them random");
+            List<Plan.Entry> entries = plan.entries();
+            long random =
+                    entries.stream().filter(entry -> entry.values().isRandom()).count();
+            out().println("wrote " + output + ": " + entries.size() + " parameters, " + random + " of them random");
         }
         return ExitCode.DONE;
+    }
+
+    private BaselineOptions.ChosenPlan choose(Checkpoint checkpoint) throws IOException {
+        if ((seed == null) == (torchSeed == null)) {
+            throw new UsageException("give one of --seed S and --torch-seed S");
+        }
+        if (torchSeed != null) {
+            if (rules.given()) {
+                throw new UsageException("--torch-seed replays PyTorch: --scheme and --rule do not go with it");
+            }
+            return TorchPlans.confirmed(checkpoint, torchSeed.value());
+        }
+        long value = Objects.requireNonNull(seed).value();
+        if (rules.given()) {
+            InitPlan plan = DefaultPlan.of(checkpoint, value, rules.parse());
+            return new BaselineOptions.ChosenPlan(new Plan.Addressed(plan), "the rules", List.of());
+        }
+        return BaselineOptions.addressed(checkpoint, value, root.threads);
     }
 
     private static String indented(String text) {

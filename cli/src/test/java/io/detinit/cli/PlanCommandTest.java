@@ -45,6 +45,28 @@ class PlanCommandTest {
     }
 
     @Test
+    void aTorchSeedGivesThePlanThatTheWeightsConfirm() throws IOException {
+        Path seeded = folder.resolve("seeded.safetensors");
+        Path plan = folder.resolve("p.json");
+        assertEquals(
+                0,
+                CommandRun.of("init", file, "-o", seeded, "--torch-seed", 31337).code());
+        CommandRun said = CommandRun.of("plan", seeded, "--torch-seed", 31337, "-o", plan);
+        assertTrue(said.out().contains("5 parameters"), said.toString());
+        JsonNode audit =
+                CommandRun.of("audit", seeded, "--plan", plan, "--json").json();
+        assertEquals(0, audit.path("total").path("moved").asInt(-1));
+        assertEquals("torch-seed", audit.path("baseline").path("kind").asText());
+        assertEquals(2, CommandRun.of("plan", file).code());
+        assertEquals(
+                2, CommandRun.of("plan", file, "--seed", 1, "--torch-seed", 1).code());
+        assertEquals(
+                2,
+                CommandRun.of("plan", file, "--torch-seed", 1, "--scheme", "xavier")
+                        .code());
+    }
+
+    @Test
     void rulesTakeThePlaceOfTheDefaultScheme() throws IOException {
         JsonNode plan = CommandRun.of(
                         "plan",
