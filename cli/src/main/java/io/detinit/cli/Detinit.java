@@ -33,6 +33,7 @@ import picocli.CommandLine.ScopeType;
             MaskCommand.class,
             MasksCommand.class,
             PruneCommand.class,
+            TransferCommand.class,
             ExportCommand.class,
             EvalCommand.class,
             VerifyCommand.class,

@@ -96,6 +96,17 @@ public record Parameter(
         return "";
     }
 
+    /**
+     * A name without what training code puts before it: {@code module.}, {@code _orig_mod.} and the keys under which a state dict
+     * is kept.
+     *
+     * @param name a tensor's name
+     * @return the name that the model itself uses
+     */
+    public static String withoutWrappers(String name) {
+        return CanonicalNames.of(name);
+    }
+
     /** {@return its name in the file} */
     public String name() {
         return stored.info().name();
