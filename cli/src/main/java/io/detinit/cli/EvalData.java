@@ -22,11 +22,16 @@ final class EvalData {
      * @param normalize what the user says; null to follow the metadata, and none where that is silent
      */
     static Samples test(String spec, Map<String, String> metadata, @Nullable String normalize) throws IOException {
-        return DataSpec.load(spec).testSamples(normalization(metadata, normalize));
+        return test(spec, normalization(metadata, normalize));
     }
 
-    private static Normalization normalization(Map<String, String> metadata, @Nullable String normalize)
-            throws IOException {
+    /** Loads the test split, normalised in one way. */
+    static Samples test(String spec, Normalization normalization) throws IOException {
+        return DataSpec.load(spec).testSamples(normalization);
+    }
+
+    /** How a model wants its samples: as the user says, else as its metadata says, else not normalised. */
+    static Normalization normalization(Map<String, String> metadata, @Nullable String normalize) throws IOException {
         if (normalize != null) {
             return Normalization.parse(normalize);
         }

@@ -7,7 +7,6 @@ import ai.onnxruntime.OnnxTensorLike;
 import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
-import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import io.detinit.generator.ReducedPrecision;
@@ -16,10 +15,10 @@ import java.io.IOException;
 import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -74,12 +73,6 @@ public final class OnnxScorer implements AutoCloseable {
         return type == OnnxJavaType.FLOAT || type == OnnxJavaType.FLOAT16 || type == OnnxJavaType.DOUBLE;
     }
 
-    /** How ONNX Runtime gets the model. */
-    @FunctionalInterface
-    private interface Opener {
-        OrtSession open(OrtEnvironment environment, OrtSession.SessionOptions options) throws OrtException;
-    }
-
     /**
      * Loads a model file; external data beside it is found.
      *
@@ -91,11 +84,7 @@ public final class OnnxScorer implements AutoCloseable {
      * @throws IOException if it cannot be read
      */
     public static OnnxScorer open(Path model, int threads) throws IOException {
-        if (!Files.exists(model)) {
-            throw new NoSuchFileException(model.toString());
-        }
-        String file = model.toString();
-        return load(file, threads, (environment, options) -> environment.createSession(file, options));
+        return of(model.toString(), Sessions.open(model, threads));
     }
 
     /**
@@ -109,38 +98,19 @@ public final class OnnxScorer implements AutoCloseable {
      * @throws IOException never else
      */
     public static OnnxScorer of(String name, byte[] model, int threads) throws IOException {
-        if (model.length == 0) {
-            throw MalformedFileException.of(name, "model", "0 bytes", "an ONNX model");
-        }
-        return load(name, threads, (environment, options) -> environment.createSession(model, options));
+        return of(name, Sessions.of(name, model, threads));
     }
 
-    private static OnnxScorer load(String name, int threads, Opener opener) throws IOException {
-        if (threads < 1) {
-            throw new IllegalArgumentException("threads is " + threads + "; it must be at least 1");
-        }
-        OrtEnvironment environment = OrtEnvironment.getEnvironment();
-        try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
-            options.setIntraOpNumThreads(threads);
-            options.setInterOpNumThreads(1);
-            options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL); // errors come as exceptions
-            OrtSession session = opener.open(environment, options);
-            try {
-                return new OnnxScorer(name, environment, session);
-            } catch (IOException | OrtException | RuntimeException e) {
-                session.close();
-                throw e;
-            }
+    private static OnnxScorer of(String name, OrtSession session) throws IOException {
+        try {
+            return new OnnxScorer(name, OrtEnvironment.getEnvironment(), session);
         } catch (OrtException e) {
-            throw failed(name, "model", e, "a model that ONNX Runtime loads");
+            close(name, session);
+            throw Sessions.failed(name, "model", e, "a model that ONNX Runtime loads");
+        } catch (IOException | RuntimeException e) {
+            close(name, session);
+            throw e;
         }
-    }
-
-    private static MalformedFileException failed(String name, String where, OrtException e, String expected) {
-        MalformedFileException malformed =
-                MalformedFileException.of(name, where, "\"" + e.getMessage() + "\"", expected);
-        malformed.initCause(e);
-        return malformed;
     }
 
     /**
@@ -233,27 +203,31 @@ public final class OnnxScorer implements AutoCloseable {
      * @throws IllegalArgumentException if the samples do not fit the model or a count is too small
      */
     public Latency latency(float[] samples, int features, int warmUp, int runs) throws IOException {
-        if (warmUp < 0 || runs < 1) {
-            throw new IllegalArgumentException(
-                    "warm-up " + warmUp + ", runs " + runs + "; at least 0 and 1 are needed");
-        }
+        return Latencies.interleaved(List.of(probe(samples, features)), warmUp, runs, done -> {})
+                .get(0);
+    }
+
+    /**
+     * Runs on one sample at a time to be timed, the samples taken in turn.
+     *
+     * @param samples {@code [count, features]}, row-major, at least one; not copied
+     * @param features the values of one sample, > 0
+     * @return the runs; usable until this is closed, by one thread at a time
+     * @throws IllegalArgumentException if there is no whole number of samples, at least one
+     */
+    public LatencyProbe probe(float[] samples, int features) {
         if (features <= 0 || samples.length < features || samples.length % features != 0) {
             throw new IllegalArgumentException(
                     samples.length + " values are not one or more samples of " + features + " features");
         }
         int count = samples.length / features;
-        double[] milliseconds = new double[runs];
-        for (int k = -warmUp; k < runs; k++) {
-            int sample = Math.floorMod(k, count);
+        return run -> {
+            int sample = Math.floorMod(run, count);
             float[] one = Arrays.copyOfRange(samples, sample * features, (sample + 1) * features);
             long start = System.nanoTime();
             logits(one, features, 1);
-            long end = System.nanoTime();
-            if (k >= 0) {
-                milliseconds[k] = (end - start) / 1e6;
-            }
-        }
-        return Scoring.latency(milliseconds);
+            return System.nanoTime() - start;
+        };
     }
 
     private float[] run(float[] values, long[] shape) throws IOException {
@@ -277,7 +251,7 @@ public final class OnnxScorer implements AutoCloseable {
             throw MalformedFileException.unsupported(
                     name, "output '" + output + "'", "a " + value.getType(), "export a dense tensor");
         } catch (OrtException e) {
-            throw failed(name, "run", e, "a model that runs on an input of shape " + Arrays.toString(shape));
+            throw Sessions.failed(name, "run", e, "a model that runs on an input of shape " + Arrays.toString(shape));
         }
     }
 
@@ -303,6 +277,10 @@ public final class OnnxScorer implements AutoCloseable {
 
     @Override
     public void close() {
+        close(name, session);
+    }
+
+    static void close(String name, OrtSession session) {
         try {
             session.close();
         } catch (OrtException e) {

@@ -19,46 +19,61 @@ final class Scoring {
         boolean probabilities = areProbabilities(outputs, classes);
         int correct = 0;
         double loss = 0;
+        double[] row = new double[classes];
         for (int n = 0; n < labels.length; n++) {
             int label = labels[n];
             if (label < 0 || label >= classes) {
                 throw new IllegalArgumentException("label " + n + " is " + label + "; the model " + model + " has "
                         + classes + " outputs per sample, labels must be in [0, " + classes + ")");
             }
-            correct += argMax(outputs, n * classes, classes) == label ? 1 : 0;
-            double own = outputs[n * classes + label];
-            loss += probabilities
-                    ? -Math.log(Math.max(own, Float.MIN_VALUE))
-                    : logSumExp(outputs, n * classes, classes) - own;
+            row(outputs, n * classes, row);
+            correct += argMax(row, 0, classes) == label ? 1 : 0;
+            loss += probabilities ? -logProbability(row[label]) : logSumExp(row, 0, classes) - row[label];
         }
         return new Score(labels.length, (double) correct / labels.length, loss / labels.length, probabilities);
     }
 
     private static boolean areProbabilities(float[] outputs, int classes) {
-        if (classes < 2) {
-            return false;
-        }
-        for (int row = 0; row < outputs.length; row += classes) {
-            double sum = 0;
-            for (int k = row; k < row + classes; k++) {
-                if (!(outputs[k] >= 0 && outputs[k] <= 1 + SUM_TOLERANCE)) {
-                    return false;
-                }
-                sum += outputs[k];
-            }
-            if (Math.abs(sum - 1) > SUM_TOLERANCE) {
+        double[] row = new double[classes];
+        for (int from = 0; from < outputs.length; from += classes) {
+            row(outputs, from, row);
+            if (!isDistribution(row, 0, classes)) {
                 return false;
             }
         }
-        return true;
+        return classes >= 2;
+    }
+
+    /** Copies values as doubles. */
+    static void row(float[] values, int from, double[] row) {
+        for (int k = 0; k < row.length; k++) {
+            row[k] = values[from + k];
+        }
+    }
+
+    /** Whether at least two values are those of a probability distribution: all in [0, 1], sum 1, within 1e-3. */
+    static boolean isDistribution(double[] values, int from, int count) {
+        double sum = 0;
+        for (int k = from; k < from + count; k++) {
+            if (!(values[k] >= 0 && values[k] <= 1 + SUM_TOLERANCE)) {
+                return false;
+            }
+            sum += values[k];
+        }
+        return count >= 2 && Math.abs(sum - 1) <= SUM_TOLERANCE;
+    }
+
+    /** log p; a probability below the smallest float32 counts as that, a NaN stays one. */
+    static double logProbability(double probability) {
+        return Math.log(Math.max(probability, Float.MIN_VALUE));
     }
 
     /** The index of the largest value, the first of equals; -1 where one is NaN. */
-    static int argMax(float[] values, int from, int count) {
+    static int argMax(double[] values, int from, int count) {
         int best = 0;
         for (int k = 0; k < count; k++) {
-            float value = values[from + k];
-            if (Float.isNaN(value)) {
+            double value = values[from + k];
+            if (Double.isNaN(value)) {
                 return -1;
             }
             if (value > values[from + best]) {
@@ -68,7 +83,7 @@ final class Scoring {
         return best;
     }
 
-    private static double logSumExp(float[] values, int from, int count) {
+    static double logSumExp(double[] values, int from, int count) {
         double max = Double.NEGATIVE_INFINITY;
         for (int k = from; k < from + count; k++) {
             max = Math.max(max, values[k]);

@@ -6,9 +6,8 @@ import io.detinit.interop.tensor.TensorView;
 import io.detinit.interop.verify.TensorComparison.Outcome;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +20,9 @@ public final class Verifier {
     private Verifier() {}
 
     /**
-     * Compares tensors of the same name. Memory does not grow with the tensors.
+     * Compares tensors of the same name, and parameters whose names differ only by wrappers ({@code module.}, keys of training
+     * scripts; weights that an ONNX exporter renamed go by their module). A matrix that one of the files keeps transposed is
+     * compared in PyTorch's order, outputs first. Memory does not grow with the tensors.
      *
      * @param first one checkpoint
      * @param second another one, of the same format or a different one
@@ -29,18 +30,17 @@ public final class Verifier {
      * @throws IOException if reading fails
      */
     public static CheckpointComparison compare(Checkpoint first, Checkpoint second) throws IOException {
-        Map<String, TensorView> rest = new LinkedHashMap<>();
-        second.tensors().forEach(tensor -> rest.put(tensor.info().name(), tensor));
+        TensorMatches matches = new TensorMatches(first, second);
         List<TensorComparison> found = new ArrayList<>();
         for (TensorView tensor : first.tensors()) {
-            TensorView other = rest.remove(tensor.info().name());
+            TensorView other = matches.take(tensor);
             if (other == null) {
                 found.add(of(Outcome.ONLY_IN_FIRST, tensor.info(), null));
             } else {
-                found.add(compare(tensor, other));
+                found.add(matches.compare(tensor, other));
             }
         }
-        rest.values().forEach(tensor -> found.add(of(Outcome.ONLY_IN_SECOND, null, tensor.info())));
+        matches.rest().forEach(tensor -> found.add(of(Outcome.ONLY_IN_SECOND, null, tensor.info())));
         return new CheckpointComparison(found);
     }
 
@@ -101,20 +101,82 @@ public final class Verifier {
                     + a.length + " and " + b.length + " outputs; they must give as many, and at least one");
         }
         int count = samples.length / features;
-        int perSample = a.length / count;
-        double max = 0;
-        double scale = 0;
-        for (int k = 0; k < a.length; k++) {
-            max = Math.max(max, ElementComparator.difference(a[k], b[k]));
-            if (Float.isFinite(a[k])) {
-                scale = Math.max(scale, Math.abs(a[k]));
-            }
+        return sums(a, b, a.length / count).result(count, tolerance);
+    }
+
+    private static OutputSums sums(float[] first, float[] second, int perSample) {
+        OutputSums sums = new OutputSums();
+        double[] a = new double[perSample];
+        double[] b = new double[perSample];
+        for (int from = 0; from < first.length; from += perSample) {
+            Scoring.row(first, from, a);
+            Scoring.row(second, from, b);
+            sums.add(a, b, perSample);
         }
-        int agreeing = 0;
-        for (int n = 0; n < count; n++) {
-            int place = Scoring.argMax(a, n * perSample, perSample);
-            agreeing += place == Scoring.argMax(b, n * perSample, perSample) ? 1 : 0;
+        return sums;
+    }
+
+    /**
+     * How far the outputs of one model are from another's: the mean of KL(first || second), as
+     * {@link OutputComparison#meanDivergence} defines it.
+     *
+     * @param first {@code [samples, classes]}, row-major, such as {@link OnnxScorer#logits} returns
+     * @param second as many values of the other model
+     * @param samples how many rows, >= 1
+     * @return the mean in nats, >= 0; infinite where the second model gives a class that the first one allows a logit of minus
+     *     infinity; NaN where there are fewer than two classes or an output is a NaN
+     * @throws IllegalArgumentException if the arrays are not as many values for each sample
+     */
+    public static double meanDivergence(float[] first, float[] second, int samples) {
+        if (samples < 1 || first.length != second.length || first.length % samples != 0) {
+            throw new IllegalArgumentException(first.length + " and " + second.length + " outputs for " + samples
+                    + " samples; both must be as many for each, of at least one");
         }
-        return new OutputComparison(count, perSample, max, scale, max == 0 ? 0 : max / scale, agreeing, tolerance);
+        return sums(first, second, first.length / samples).result(samples, 0).meanDivergence();
+    }
+
+    /**
+     * Runs two models on the same random inputs and compares all their outputs. Inputs and outputs are paired by name, the
+     * others in their order. An axis that is free in one model is as in the other, where that fixes it. Memory does not grow with
+     * the samples.
+     *
+     * @param first the model whose outputs set the scale
+     * @param second the other one
+     * @param random how inputs are made
+     * @param samples runs of each, >= 1
+     * @param tolerance the largest accepted difference of floating-point outputs, as a fraction of the largest output; >= 0
+     * @param progress told after each sample how many are done
+     * @return what was found
+     * @throws IOException if a model cannot be run
+     * @throws IllegalArgumentException if the models have different inputs or outputs, or an argument is out of range
+     */
+    public static RandomComparison compareRandom(
+            OnnxRunner first,
+            OnnxRunner second,
+            RandomInputs random,
+            int samples,
+            double tolerance,
+            IntConsumer progress)
+            throws IOException {
+        if (samples < 1 || !(tolerance >= 0)) {
+            throw new IllegalArgumentException(
+                    "samples " + samples + ", tolerance " + tolerance + "; at least 1 and 0 are needed");
+        }
+        return new RandomRuns(first, second, random).compare(samples, tolerance, progress);
+    }
+
+    /**
+     * Runs of two models on the same random inputs, to be timed in turns ({@link Latencies#interleaved}).
+     *
+     * @param first one model
+     * @param second another one that takes the same inputs
+     * @param random how inputs are made
+     * @return the runs of the first and of the second
+     * @throws IOException if an input is too large
+     * @throws IllegalArgumentException if the models have different inputs or outputs
+     */
+    public static List<LatencyProbe> probes(OnnxRunner first, OnnxRunner second, RandomInputs random)
+            throws IOException {
+        return new RandomRuns(first, second, random).probes();
     }
 }

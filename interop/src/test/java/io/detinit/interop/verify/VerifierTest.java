@@ -117,6 +117,39 @@ class VerifierTest {
         }
     }
 
+    /** The same weight: Gemm keeps W [3, 2] outputs first, MatMul [2, 3] inputs first, under a wrapped name. */
+    @Test
+    void parametersOfOtherNamesAndLayoutsAreFound() throws IOException {
+        OnnxMl.GraphProto.Builder other = OnnxMl.GraphProto.newBuilder()
+                .setName("g")
+                .addInput(TestModels.value("x", -1, 2))
+                .addOutput(TestModels.value("y", -1, 3))
+                .addNode(TestModels.node("MatMul", "p", "x", "module.W"))
+                .addNode(TestModels.node("Add", "h", "p", "module.b"))
+                .addNode(TestModels.node("Mul", "y", "h", "module.s"))
+                .addInitializer(TestModels.raw("module.W", new long[] {2, 3}, 1, 3, 5, 2, 4, 6))
+                .addInitializer(TestModels.raw("module.b", new long[] {3}, .5f, -.5f, 0))
+                .addInitializer(TestModels.raw("module.s", new long[] {1}, 2));
+        OnnxMl.GraphProto.Builder first = TestModels.linear().removeInitializer(0);
+        try (OnnxCheckpoint a = open("a.onnx", first);
+                OnnxCheckpoint b = open("b.onnx", other)) {
+            CheckpointComparison found = Verifier.compare(a, b);
+            assertTrue(found.identical(), found.toString());
+            assertEquals(3, found.tensors().size());
+            TensorComparison w = found.tensors().get(0);
+            assertEquals("W", w.name());
+            assertEquals(
+                    "module.W", java.util.Objects.requireNonNull(w.second()).name());
+        }
+        other.getInitializerBuilder(0).setRawData(TestModels.floats(1, 3, 5, 2, 4, 7));
+        try (OnnxCheckpoint a = open("a.onnx", first);
+                OnnxCheckpoint b = open("c.onnx", other)) {
+            TensorComparison w = Verifier.compare(a, b).mismatches().get(0);
+            assertEquals(1, w.differing());
+            assertEquals(1, w.maxAbsDifference());
+        }
+    }
+
     @Test
     void outputsAreComparedRelativeToTheirScale() throws IOException {
         float[] samples = {1, 0, 0, 1};
@@ -137,6 +170,8 @@ class VerifierTest {
             assertEquals(12, found.scale());
             assertEquals(0.01, found.maxRelativeDifference(), 1e-6);
             assertEquals(2, found.agreeing());
+            assertEquals(1, found.agreement());
+            assertEquals(0.04, found.meanAbsDifference(), 1e-6);
             assertTrue(found.within());
             assertFalse(Verifier.compareOutputs(a, b, samples, 2, 8, 0.005).within());
             OutputComparison same = Verifier.compareOutputs(a, a, samples, 2, 8, 0);
