@@ -7,10 +7,12 @@ final class ModelField {
     static final int MODEL_VERSION = 5;
     static final int GRAPH = 7;
     static final int METADATA_PROPS = 14;
+    static final int TRAINING_INFO = 20;
     static final int FUNCTIONS = 25;
 
     static final int GRAPH_NODE = 1;
     static final int GRAPH_INITIALIZER = 5;
+    static final int GRAPH_OUTPUT = 12;
     static final int GRAPH_VALUE_INFO = 13;
     static final int GRAPH_SPARSE_INITIALIZER = 15;
 
@@ -54,7 +56,7 @@ final class ModelField {
     static boolean isKnown(int field) {
         return (field >= 1 && field <= 8)
                 || field == METADATA_PROPS
-                || field == 20 // training_info
+                || field == TRAINING_INFO
                 || field == FUNCTIONS
                 || field == 26; // configuration
     }

@@ -52,15 +52,27 @@ final class NonZeros {
         long bytes = tensor.info().bytes();
         for (long from = 0; from < bytes; from += CHUNK) { // a multiple of every size
             ByteBuffer chunk = tensor.view(from, (int) Math.min(CHUNK, bytes - from));
-            for (int at = 0; at < chunk.limit(); at += size) {
-                int bits = 0;
-                for (int b = 0; b < size; b++) {
-                    bits |= chunk.get(at + b);
+            int at = 0;
+            while (at < chunk.limit()) {
+                if (size < 8 && at + 8 <= chunk.limit() && chunk.getLong(at) == 0) {
+                    at += 8; // mostly zeros
+                    continue;
                 }
-                if (bits != 0) {
+                if (isSet(chunk, at, size)) {
                     sink.accept((from + at) / size, chunk, at);
                 }
+                at += size;
             }
         }
+    }
+
+    private static boolean isSet(ByteBuffer chunk, int at, int size) {
+        return switch (size) {
+            case 1 -> chunk.get(at) != 0;
+            case 2 -> chunk.getShort(at) != 0;
+            case 4 -> chunk.getInt(at) != 0;
+            case 8 -> chunk.getLong(at) != 0;
+            default -> chunk.getLong(at) != 0 || chunk.getLong(at + 8) != 0;
+        };
     }
 }

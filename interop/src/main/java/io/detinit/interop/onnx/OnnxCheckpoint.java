@@ -5,6 +5,7 @@ import io.detinit.interop.file.MalformedFileException;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.Replacements;
 import io.detinit.interop.tensor.TensorInfo;
+import io.detinit.interop.tensor.TensorStorage;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -164,6 +165,13 @@ public final class OnnxCheckpoint implements Checkpoint {
         return tied;
     }
 
+    /** {@return how many tensors are stored as sparse initializers, bodies of nodes included; sparse Constant nodes are none} */
+    public long sparseInitializers() {
+        return layout.tensors().stream()
+                .filter(entry -> entry.tensor().place() == GraphTensor.Place.SPARSE_INITIALIZER)
+                .count();
+    }
+
     /**
      * What the graph does with a tensor.
      *
@@ -215,11 +223,53 @@ public final class OnnxCheckpoint implements Checkpoint {
     @Override
     public void rewrite(Path target, Map<String, TensorView> replacements, Map<String, String> metadata)
             throws IOException {
-        rewrite(target, replacements, metadata, OnnxRewriter.MAX_MODEL_BYTES);
+        rewrite(target, replacements, metadata, TensorStorage.DENSE);
+    }
+
+    /**
+     * Writes a copy as {@link #rewrite(Path, Map, Map)} does, and with {@link TensorStorage#SPARSE} each replaced dense
+     * initializer as a sparse one wherever that is smaller, its name and the other fields around the elements included: for F32
+     * from about 2/3 zeros on. A zero is an element whose bits are all 0; a negative zero is kept.
+     *
+     * <p>The elements go into the model then, also where they were in a data file. It stays dense where it is a scalar or empty,
+     * of a sub-byte, complex or F8_E8M0 type, more than 2147483647 bytes, an output of its graph (ONNX Runtime would hand a
+     * sparse tensor out), in a model with training information (which names dense initializers), or where the model would exceed
+     * 2147483647 bytes; several that share the same bytes of a data file where one dense copy is not larger than all of them
+     * sparse. Constant nodes keep their form. Tensors that are not replaced do too.
+     *
+     * <p>ir_version 4 or 5 becomes 6, which is the first with sparse initializers and means the same otherwise, if one is written.
+     * Below 4 it stays, since from there on the inputs that name weights would be defaults to override; ONNX Runtime and
+     * onnx.checker take sparse initializers there as well. The checker's optional shape inference ({@code full_check}) knows no
+     * operator that takes a sparse initializer.
+     *
+     * @param target the model to appear, whole or not at all; an existing one is replaced
+     * @param replacements by name; each has the dtype and shape of the tensor it replaces
+     * @param metadata entries of metadata_props to set; entries of other keys stay
+     * @param storage how replaced initializers are stored
+     * @throws MalformedFileException if a tensor that is not read has external data, and the target is in another folder
+     * @throws IOException if reading or writing fails, or the model would exceed 2147483647 bytes all the same
+     * @throws IllegalArgumentException if a replacement's name, dtype or shape does not fit
+     */
+    @Override
+    public void rewrite(
+            Path target, Map<String, TensorView> replacements, Map<String, String> metadata, TensorStorage storage)
+            throws IOException {
+        rewrite(target, replacements, metadata, storage, OnnxRewriter.MAX_MODEL_BYTES);
     }
 
     /** With another limit on the bytes of the model, for tests. */
     void rewrite(Path target, Map<String, TensorView> replacements, Map<String, String> metadata, long limit)
+            throws IOException {
+        rewrite(target, replacements, metadata, TensorStorage.DENSE, limit);
+    }
+
+    /** With another limit on the bytes of the model, for tests. */
+    void rewrite(
+            Path target,
+            Map<String, TensorView> replacements,
+            Map<String, String> metadata,
+            TensorStorage storage,
+            long limit)
             throws IOException {
         Replacements.check(tensors, replacements);
         Path from = path().toAbsolutePath().getParent();
@@ -232,7 +282,7 @@ public final class OnnxCheckpoint implements Checkpoint {
                     "copying its external data",
                     "write into the folder of the model: " + from);
         }
-        OnnxRewriter.write(file, layout, withTied(replacements), metadata, target, limit);
+        OnnxRewriter.write(file, layout, withTied(replacements), metadata, target, storage, limit);
     }
 
     private Map<String, TensorView> withTied(Map<String, TensorView> replacements) {

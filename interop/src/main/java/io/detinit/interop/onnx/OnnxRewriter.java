@@ -2,6 +2,7 @@ package io.detinit.interop.onnx;
 
 import io.detinit.interop.file.AtomicFile;
 import io.detinit.interop.file.FileBytes;
+import io.detinit.interop.tensor.TensorStorage;
 import io.detinit.interop.tensor.TensorView;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Plans and writes a copy of a model with some tensors and metadata replaced. Only the fields that change are encoded anew; all
@@ -25,6 +27,7 @@ final class OnnxRewriter {
     static final long MAX_MODEL_BYTES = Integer.MAX_VALUE;
 
     private static final int DENSE_IS_NO_INPUT = 4;
+    private static final int SPARSE_INITIALIZERS = 6;
     private static final int MIN_MOVED_BYTES = 1024;
     private static final int FLOAT_TAG = (ModelField.ATTRIBUTE_F << 3) | WireCursor.FIXED32;
 
@@ -34,26 +37,30 @@ final class OnnxRewriter {
     private final MessageEdits edits;
     private final DataFile data;
     private final boolean moveReplaced;
+    private final @Nullable SparseInitializers sparseInitializers;
 
     private OnnxRewriter(
             FileBytes source,
             ModelLayout layout,
             Map<String, TensorView> replacements,
             Path target,
-            boolean moveReplaced) {
+            boolean moveReplaced,
+            @Nullable SparseInitializers sparseInitializers) {
         this.file = new FileWindow(source);
         this.layout = layout;
         this.replacements = replacements;
         this.edits = new MessageEdits(source);
         this.data = DataFile.beside(target);
         this.moveReplaced = moveReplaced;
+        this.sparseInitializers = sparseInitializers;
     }
 
     /**
      * Writes the copy: first its data file where it needs one, under a name that no file had, then the model.
      *
+     * @param storage whether replaced initializers may become sparse
      * @param limit the most bytes that the model may have; where it would have more, the replaced initializers go to the data
-     *     file
+     *     file, but for those that become sparse and find room in the model
      * @throws IOException if reading or writing fails or the limit cannot be kept; then no file is left
      */
     static void write(
@@ -62,17 +69,26 @@ final class OnnxRewriter {
             Map<String, TensorView> replacements,
             Map<String, String> metadata,
             Path target,
+            TensorStorage storage,
             long limit)
             throws IOException {
         boolean inPlace = Files.exists(target) && Files.isSameFile(target, source.path());
-        OnnxRewriter rewriter = new OnnxRewriter(source, layout, replacements, target, false);
+        SparseInitializers sparse = storage == TensorStorage.SPARSE
+                ? new SparseInitializers(new FileWindow(source), layout, replacements).restart(Long.MAX_VALUE)
+                : null;
+        OnnxRewriter rewriter = new OnnxRewriter(source, layout, replacements, target, false, sparse);
         List<Piece> model = rewriter.plan(metadata, inPlace);
         if (Piece.length(model) > limit) {
-            rewriter = new OnnxRewriter(source, layout, replacements, target, true);
+            rewriter = new OnnxRewriter(source, layout, replacements, target, true, null);
             model = rewriter.plan(metadata, inPlace);
-            if (Piece.length(model) > limit) {
+            long room = limit - Piece.length(model);
+            if (room < 0) {
                 throw new IOException(source.path() + ": the new model would have " + Piece.length(model)
                         + " bytes; an ONNX file has at most " + limit);
+            }
+            if (sparse != null) {
+                rewriter = new OnnxRewriter(source, layout, replacements, target, true, sparse.restart(room));
+                model = rewriter.plan(metadata, inPlace);
             }
         }
         rewriter.write(model, target);
@@ -104,8 +120,31 @@ final class OnnxRewriter {
                 copyExternal(tensor.storage());
             }
         }
+        if (sparseInitializers != null && sparseInitializers.any()) {
+            allowSparse();
+        }
         metadata(metadata);
         return edits.build(layout.model());
+    }
+
+    /**
+     * Sparse initializers came with IR version 6, which means the same for a model as 4 and 5 do. From 3 to 4 the inputs that
+     * name initializers became defaults that a caller may override; so an older model keeps its version.
+     */
+    private void allowSparse() throws IOException {
+        if (layout.irVersion() < DENSE_IS_NO_INPUT || layout.irVersion() >= SPARSE_INITIALIZERS) {
+            return;
+        }
+        WireCursor model = WireCursor.over(file, "model", layout.model());
+        while (model.next()) {
+            if (model.field() == ModelField.IR_VERSION) {
+                edits.replace(
+                        layout.model(),
+                        model.fieldStart(),
+                        model.fieldEnd(),
+                        List.of(Piece.number(ModelField.IR_VERSION, SPARSE_INITIALIZERS)));
+            }
+        }
     }
 
     private boolean replacesExternal(ModelLayout.Entry entry) {
@@ -144,17 +183,25 @@ final class OnnxRewriter {
             sparse(tensor, sparse, replacement);
         } else if (tensor.place() == GraphTensor.Place.CONSTANT_NUMBERS) {
             numbers(tensor, replacement);
-        } else {
+        } else if (!becomesSparse(tensor, replacement)) {
             dense(tensor, replacement);
         }
     }
 
+    private boolean becomesSparse(GraphTensor tensor, TensorView replacement) throws IOException {
+        if (sparseInitializers == null) {
+            return false;
+        }
+        Optional<List<Piece>> field = sparseInitializers.choose(tensor, replacement, isOutside(tensor, replacement));
+        Frame frame = tensor.storage().frame();
+        field.ifPresent(pieces ->
+                edits.replace(Objects.requireNonNull(frame.parent()), frame.fieldStart(), frame.to(), pieces));
+        return field.isPresent();
+    }
+
     private void dense(GraphTensor tensor, TensorView replacement) throws IOException {
         Frame frame = tensor.storage().frame();
-        boolean external = external(tensor.storage()).isPresent()
-                || (moveReplaced
-                        && tensor.place() == GraphTensor.Place.INITIALIZER
-                        && replacement.info().bytes() >= MIN_MOVED_BYTES);
+        boolean external = isOutside(tensor, replacement);
         boolean empty = replacement.info().bytes() == 0;
         edits.remove(file, frame, field -> isElements(field) || (external && field == TensorField.DATA_LOCATION));
         if (!empty && external) {
@@ -162,6 +209,14 @@ final class OnnxRewriter {
         } else if (!empty) {
             edits.append(frame, raw(replacement));
         }
+    }
+
+    /** Whether the elements go to the data file when they are dense. */
+    private boolean isOutside(GraphTensor tensor, TensorView replacement) {
+        return external(tensor.storage()).isPresent()
+                || (moveReplaced
+                        && tensor.place() == GraphTensor.Place.INITIALIZER
+                        && replacement.info().bytes() >= MIN_MOVED_BYTES);
     }
 
     private static List<Piece> raw(TensorView elements) {
@@ -215,25 +270,9 @@ final class OnnxRewriter {
                 file,
                 values,
                 field -> isElements(field) || field == TensorField.DATA_LOCATION || field == TensorField.DIMS);
-        List<Piece> fields = new ArrayList<>();
-        fields.add(Piece.number(TensorField.DIMS, count));
-        nonZero(fields, replacement, count, false);
-        edits.append(values, fields);
+        edits.append(values, SparseEncoding.values(replacement, count));
         edits.remove(file, sparse.frame(), field -> field == ModelField.SPARSE_INDICES);
-        List<Piece> indices = new ArrayList<>();
-        indices.add(Piece.number(TensorField.DIMS, count));
-        indices.add(Piece.number(TensorField.DATA_TYPE, OnnxType.INT64.number()));
-        nonZero(indices, replacement, count, true);
-        indices.add(0, Piece.header(ModelField.SPARSE_INDICES, Piece.length(indices)));
-        edits.append(sparse.frame(), indices);
-    }
-
-    private static void nonZero(List<Piece> fields, TensorView tensor, long count, boolean positions) {
-        if (count > 0) {
-            Piece piece = new Piece.NonZero(tensor, count, positions);
-            fields.add(Piece.header(TensorField.RAW_DATA, piece.length()));
-            fields.add(piece);
-        }
+        edits.append(sparse.frame(), SparseEncoding.indices(replacement, count));
     }
 
     private void sparseToDense(GraphTensor tensor, Storage.Sparse sparse, TensorView replacement) throws IOException {

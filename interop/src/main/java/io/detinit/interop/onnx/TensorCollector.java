@@ -25,7 +25,8 @@ final class TensorCollector {
     private static final int MAX_TENSORS = 1 << 18;
     private static final int MAX_FUNCTIONS = 1 << 16;
     private static final int MAX_PREFIX = 256;
-    private static final long MAX_SPARSE_BYTES = 8 * SparseReader.MAX_DENSE_BYTES;
+    /** Of all sparse tensors of a model together, when dense. */
+    static final long MAX_SPARSE_BYTES = 8 * SparseReader.MAX_DENSE_BYTES;
 
     private final ModelSource source;
     private final FileWindow file;

@@ -9,6 +9,7 @@ import com.google.protobuf.ByteString;
 import com.sun.management.ThreadMXBean;
 import io.detinit.interop.file.MalformedFileException;
 import io.detinit.interop.file.MemoryBytes;
+import io.detinit.interop.tensor.TensorStorage;
 import io.detinit.interop.tensor.TensorView;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -256,18 +257,8 @@ class OnnxFuzzTest {
             try (OnnxCheckpoint before = OnnxCheckpoint.open(file)) {
                 Map<String, TensorView> all = new TreeMap<>();
                 before.tensors().forEach(tensor -> all.put(tensor.info().name(), tensor));
-                before.rewrite(copy, all, Map.of("k", "w"));
-                try (OnnxCheckpoint after = OnnxCheckpoint.open(copy)) {
-                    assertEquals(
-                            all.keySet(),
-                            new TreeSet<>(after.tensors().stream()
-                                    .map(tensor -> tensor.info().name())
-                                    .toList()));
-                    for (TensorView tensor : before.tensors()) {
-                        TensorView again = after.find(tensor.info().name()).orElseThrow();
-                        int length = (int) Math.min(READ, tensor.info().bytes());
-                        assertEquals(tensor.view(0, length), again.view(0, length));
-                    }
+                for (TensorStorage storage : TensorStorage.values()) {
+                    rewritten(before, all, copy, storage);
                 }
                 written++;
             } catch (Throwable e) {
@@ -275,6 +266,28 @@ class OnnxFuzzTest {
             }
         }
         assertTrue(written > 50, written + " models");
+    }
+
+    private static void rewritten(OnnxCheckpoint before, Map<String, TensorView> all, Path copy, TensorStorage storage)
+            throws IOException {
+        try {
+            before.rewrite(copy, all, Map.of("k", "w"), storage);
+        } catch (MalformedFileException e) {
+            assertEquals(TensorStorage.SPARSE, storage, "which looks at the outputs of the graph too");
+            return;
+        }
+        try (OnnxCheckpoint after = OnnxCheckpoint.open(copy)) {
+            assertEquals(
+                    all.keySet(),
+                    new TreeSet<>(after.tensors().stream()
+                            .map(tensor -> tensor.info().name())
+                            .toList()));
+            for (TensorView tensor : before.tensors()) {
+                TensorView again = after.find(tensor.info().name()).orElseThrow();
+                int length = (int) Math.min(READ, tensor.info().bytes());
+                assertEquals(tensor.view(0, length), again.view(0, length));
+            }
+        }
     }
 
     /** Messages nested 100,000 deep: the depth is refused before the stack is used up. */
