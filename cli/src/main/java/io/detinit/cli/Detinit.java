@@ -34,6 +34,7 @@ import picocli.CommandLine.ScopeType;
             MasksCommand.class,
             PruneCommand.class,
             TransferCommand.class,
+            SensitivityCommand.class,
             ExportCommand.class,
             EvalCommand.class,
             VerifyCommand.class,

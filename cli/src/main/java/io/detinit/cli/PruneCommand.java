@@ -1,14 +1,19 @@
 package io.detinit.cli;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.detinit.interop.audit.Baseline;
+import io.detinit.interop.budget.SearchPoint;
+import io.detinit.interop.budget.SearchResult;
+import io.detinit.interop.budget.SparsitySearch;
 import io.detinit.interop.checkpoint.Checkpoints;
+import io.detinit.interop.mask.Criterion;
+import io.detinit.interop.mask.Mask;
 import io.detinit.interop.mask.MaskFile;
 import io.detinit.interop.mask.MaskFit;
 import io.detinit.interop.mask.MaskRecord;
 import io.detinit.interop.mask.Selection;
 import io.detinit.interop.mask.StoredMasks;
+import io.detinit.interop.onnx.OnnxCheckpoint;
 import io.detinit.interop.plan.PlanJson;
 import io.detinit.interop.prune.Destination;
 import io.detinit.interop.prune.Fill;
@@ -16,15 +21,15 @@ import io.detinit.interop.prune.PruneReport;
 import io.detinit.interop.prune.Pruner;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.TensorStorage;
-import io.detinit.interop.verify.OnnxScorer;
 import io.detinit.interop.verify.Score;
-import io.detinit.training.Samples;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -37,9 +42,18 @@ import picocli.CommandLine.Parameters;
         description = "Prune a trained model by what its weights learned; writes the format that came in.",
         footer = {
             "",
-            "Zeros are what a runtime could skip; w0 is what a file need not hold. Below about 30 %% sparsity both cost little; above,",
-            "going back to w0 keeps far more accuracy than zeros, which need fine-tuning.",
+            "Zeros are what a runtime could skip; w0 is what a file need not hold. Going",
+            "back to w0 keeps far more accuracy than zeros, which need fine-tuning.",
+            "",
+            "With --data the accuracy on the test images is reported, before and after;",
+            "they are scored for nothing else. --max-drop looks for its sparsity on the",
+            "validation part. A training on all training images has seen that part: its",
+            "accuracies are optimistic, but both sides of the difference are measured on",
+            "the same images. Accuracy does not fall strictly with sparsity: what is found",
+            "is within D and the next step is not, yet a larger one further up may be.",
+            "",
             "Example: detinit prune run/model.onnx -o pruned.onnx --sparsity 0.69 --fill init --data digits",
+            "Example: detinit prune run/model.onnx -o pruned.onnx --max-drop 0.001 --fill init --data digits",
             "Example: detinit prune run/model.safetensors -o pruned.safetensors --masks keep.safetensors --fill zero"
         })
 final class PruneCommand extends BaseCommand {
@@ -58,6 +72,12 @@ final class PruneCommand extends BaseCommand {
 
     @Mixin
     SelectOptions select = new SelectOptions();
+
+    @Mixin
+    BudgetOptions budget = new BudgetOptions();
+
+    @Mixin
+    ScoringOptions scoringOptions = new ScoringOptions();
 
     @Option(
             names = "--masks",
@@ -83,102 +103,212 @@ final class PruneCommand extends BaseCommand {
             description = "dense (default), or sparse: ONNX sparse initializers wherever that is smaller.")
     String storage = "dense";
 
-    @Option(
-            names = "--data",
-            paramLabel = "D",
-            description = "Report the accuracy before and after on the test split "
-                    + "(ONNX files): digits, mnist:DIR, mnist.")
-    @Nullable
-    String data;
-
     @Override
     public Integer call() throws IOException {
         Fill how = Fill.parse(fill);
-        if (masks != null && select.given()) {
-            throw new UsageException("--masks says what is pruned: leave the options of a selection away");
-        }
-        Optional<Selection> selection = masks == null ? Optional.of(select.parse()) : Optional.empty();
+        checkOptions();
         Outputs.check(output, force);
         Optional<MaskFile> given = masks == null ? Optional.empty() : Optional.of(MaskFile.read(masks));
-        long before = Files.size(file);
-        PruneReport report;
-        @Nullable Samples samples = null;
-        try (Checkpoint checkpoint = Checkpoints.open(file)) {
-            if (data != null && !checkpoint.format().equals("onnx")) {
-                throw new UsageException("--data scores ONNX files; " + file + " is " + checkpoint.format());
+        try (Checkpoint checkpoint = Checkpoints.open(file);
+                @Nullable
+                        Scoring scoring =
+                                scoringOptions.data == null ? null : Scoring.open(checkpoint, scoringOptions, this)) {
+            if (TensorStorage.parse(storage) == TensorStorage.SPARSE && !(checkpoint instanceof OnnxCheckpoint)) {
+                throw new UsageException("--storage sparse is for ONNX files; " + file + " is " + checkpoint.format());
             }
-            samples = data == null ? null : EvalData.test(data, checkpoint.metadata(), null);
-            report = given.isPresent() && how == Fill.ZERO && !baseline.given()
-                    ? zero(checkpoint, given.get())
-                    : prune(checkpoint, selection, given, how);
+            if (given.isPresent() && how == Fill.ZERO && !baseline.given()) {
+                return zero(checkpoint, given.get(), scoring);
+            }
+            return prune(checkpoint, given, how, scoring);
         }
-        Score scoreBefore = samples == null ? null : score(file, samples);
-        Score scoreAfter = samples == null ? null : score(output, samples);
-        if (json) {
-            print(jsonOf(report, before, scoreBefore, scoreAfter));
-        } else {
-            printText(report, before, scoreBefore, scoreAfter);
-        }
-        return ExitCode.DONE;
     }
 
-    private static boolean needsInit(Optional<Selection> selection, Fill how) {
-        return how.needsInit()
-                || selection.isEmpty()
-                || selection.get().criterion().needsInit();
+    private void checkOptions() {
+        if (masks != null && (select.given() || budget.given())) {
+            throw new UsageException("--masks says what is pruned: leave the options of a selection away");
+        }
+        TensorStorage.parse(storage);
+        scoringOptions.check();
+        budget.check(select, scoringOptions);
+        if (masks == null && !budget.given()) {
+            select.parse();
+        }
     }
 
-    private PruneReport zero(Checkpoint checkpoint, MaskFile given) throws IOException {
+    /** Writes the pruned file. */
+    @FunctionalInterface
+    private interface Writer {
+        PruneReport write() throws IOException;
+    }
+
+    /** By masks that are there, without initial values. */
+    private int zero(Checkpoint checkpoint, MaskFile given, @Nullable Scoring scoring) throws IOException {
         StoredMasks fitted = MaskFit.fit(given, checkpoint, Optional.empty());
         ObjectNode provenance = JSON.createObjectNode();
         provenance.put("masks", String.valueOf(given.path().getFileName()));
         provenance.put("fill", Fill.ZERO.id());
         provenance.put("tool", new Detinit.Version().getVersion()[0]);
-        return Pruner.zero(checkpoint, fitted.masks(), destination(Map.of("detinit.prune", provenance.toString())));
+        Destination destination = destination(Map.of("detinit.prune", provenance.toString()));
+        return finish(
+                Baseline.none(checkpoint),
+                fitted.masks().keySet(),
+                scoring,
+                Optional.empty(),
+                () -> Pruner.zero(checkpoint, fitted.masks(), destination));
     }
 
-    private PruneReport prune(Checkpoint checkpoint, Optional<Selection> selection, Optional<MaskFile> given, Fill how)
+    private int prune(Checkpoint checkpoint, Optional<MaskFile> given, Fill how, @Nullable Scoring scoring)
             throws IOException {
-        try (ResolvedBaseline resolved = baseline.resolve(checkpoint, root.threads, needsInit(selection, how))) {
-            Optional<String> plan = resolved.planForFile().map(PlanJson::write);
+        SparsitySearch search = budget.maxDrop == null ? null : new SparsitySearch(budget.maxDrop);
+        Criterion criterion =
+                search == null ? criterion() : BudgetOptions.at(select, 1).criterion();
+        boolean needed = how.needsInit() || given.isPresent() || criterion.needsInit();
+        try (ResolvedBaseline resolved = baseline.resolve(checkpoint, root.threads, needed)) {
             PlanSidecar sidecar = PlanSidecar.of(checkpoint, output, force);
-            Map<String, String> metadata = metadata(plan, resolved, selection, how);
-            PruneReport report = given.isPresent()
-                    ? byMasks(checkpoint, resolved.baseline(), given.get(), how, metadata)
-                    : new Pruner(resolved.baseline(), root.threads)
-                            .prune(
-                                    checkpoint,
-                                    MaskCommand.select(this, resolved, checkpoint, selection.orElseThrow()),
-                                    how,
-                                    destination(metadata));
-            if (plan.isPresent()) {
-                sidecar.write(plan.get());
+            Optional<SearchResult> searched = search == null || scoring == null
+                    ? Optional.empty()
+                    : Optional.of(BudgetSearch.run(this, checkpoint, resolved, select, how, scoring, search));
+            if (searched.isPresent() && searched.get().found().isEmpty()) {
+                return unmet(searched.get());
             }
-            return report;
+            return given.isPresent()
+                    ? byMasks(checkpoint, resolved, given.get(), how, scoring, sidecar)
+                    : bySelection(checkpoint, resolved, how, scoring, searched, sidecar);
         }
     }
 
-    private PruneReport byMasks(
-            Checkpoint checkpoint, Baseline base, MaskFile given, Fill how, Map<String, String> metadata)
+    private Criterion criterion() {
+        return masks == null ? select.parse().criterion() : Criterion.MOVEMENT;
+    }
+
+    private int bySelection(
+            Checkpoint checkpoint,
+            ResolvedBaseline resolved,
+            Fill how,
+            @Nullable Scoring scoring,
+            Optional<SearchResult> searched,
+            PlanSidecar sidecar)
             throws IOException {
+        Map<String, Mask> keep = searched.isPresent()
+                ? searched.get().found().orElseThrow().masks()
+                : MaskCommand.select(this, resolved, checkpoint, select.parse());
+        Destination destination = destination(metadata(resolved, Optional.of(select.parse()), how, scoring));
+        return finish(resolved.baseline(), keep.keySet(), scoring, searched, () -> {
+            PruneReport report =
+                    new Pruner(resolved.baseline(), root.threads).prune(checkpoint, keep, how, destination);
+            writePlan(resolved, sidecar);
+            return report;
+        });
+    }
+
+    private int byMasks(
+            Checkpoint checkpoint,
+            ResolvedBaseline resolved,
+            MaskFile given,
+            Fill how,
+            @Nullable Scoring scoring,
+            PlanSidecar sidecar)
+            throws IOException {
+        Baseline base = resolved.baseline();
         StoredMasks fitted = MaskFit.fit(given, checkpoint, Optional.of(base));
-        return how == Fill.ZERO
-                ? Pruner.zero(checkpoint, fitted.masks(), destination(metadata))
-                : new Pruner(base, root.threads).prune(checkpoint, fitted.logical(), how, destination(metadata));
+        Destination destination = destination(metadata(resolved, Optional.empty(), how, scoring));
+        return finish(base, fitted.masks().keySet(), scoring, Optional.empty(), () -> {
+            PruneReport report = how == Fill.ZERO
+                    ? Pruner.zero(checkpoint, fitted.masks(), destination)
+                    : new Pruner(base, root.threads).prune(checkpoint, fitted.logical(), how, destination);
+            writePlan(resolved, sidecar);
+            return report;
+        });
+    }
+
+    private static void writePlan(ResolvedBaseline resolved, PlanSidecar sidecar) throws IOException {
+        Optional<String> plan = resolved.planForFile().map(PlanJson::write);
+        if (plan.isPresent()) {
+            sidecar.write(plan.get());
+        }
+    }
+
+    /** Scores the input, writes the output, scores that, and reports. */
+    private int finish(
+            Baseline base,
+            Collection<String> names,
+            @Nullable Scoring scoring,
+            Optional<SearchResult> searched,
+            Writer writer)
+            throws IOException {
+        long before = Files.size(file);
+        Score scoreBefore = scoring == null ? null : scoring.test(file, base, names);
+        PruneReport report = writer.write();
+        Score scoreAfter = scoring == null ? null : scoring.test(output, base, names);
+        PruneOutcome outcome = new PruneOutcome(
+                report,
+                before,
+                Files.size(output),
+                searched,
+                scoreBefore,
+                scoreAfter,
+                scoring == null || scoring.own() ? "" : scoring.model().toString(),
+                sparseInitializers());
+        if (json) {
+            ObjectNode object = described(output.toString());
+            PruneTexts.put(object, outcome);
+            print(object);
+        } else {
+            PruneTexts.print(out(), outcome, storage);
+            out().println("wrote " + output);
+        }
+        return ExitCode.DONE;
+    }
+
+    /** Nothing is within the budget, and nothing is written. */
+    private int unmet(SearchResult search) {
+        SearchPoint last = search.searched().get(search.searched().size() - 1);
+        terminal()
+                .line(Text.format(
+                        "detinit: no sparsity above 0 keeps the loss of validation accuracy within %s; the smallest tried,"
+                                + " %.6f, loses %.4f; nothing was written",
+                        search.maxDrop(), last.sparsity(), last.loss()));
+        if (json) {
+            ObjectNode object = described(null);
+            object.put("sparsity", 0);
+            PruneTexts.put(object, search);
+            print(object);
+        } else {
+            PruneTexts.print(out(), search);
+        }
+        return ExitCode.GATE;
+    }
+
+    private ObjectNode described(@Nullable String written) {
+        ObjectNode object = JSON.createObjectNode();
+        object.put("input", file.toString());
+        object.put("output", written);
+        if (masks == null) {
+            object.put("criterion", criterion().id());
+        } else {
+            object.putNull("criterion").put("masks", masks.toString());
+        }
+        object.put("fill", fill);
+        object.put("storage", storage);
+        return object;
+    }
+
+    /** How many sparse initializers were written; counted in the file. */
+    private OptionalInt sparseInitializers() throws IOException {
+        if (TensorStorage.parse(storage) != TensorStorage.SPARSE) {
+            return OptionalInt.empty();
+        }
+        try (OnnxCheckpoint written = OnnxCheckpoint.open(output)) {
+            return OptionalInt.of(Math.toIntExact(written.sparseInitializers()));
+        }
     }
 
     private Destination destination(Map<String, String> metadata) {
         return new Destination(output, metadata, TensorStorage.parse(storage));
     }
 
-    private Score score(Path model, Samples samples) throws IOException {
-        try (OnnxScorer scorer = OnnxScorer.open(model, root.threads)) {
-            return scorer.score(samples.features(), samples.width(), samples.labels(), EvalCommand.BATCH);
-        }
-    }
-
     private Map<String, String> metadata(
-            Optional<String> plan, ResolvedBaseline resolved, Optional<Selection> selection, Fill how) {
+            ResolvedBaseline resolved, Optional<Selection> selection, Fill how, @Nullable Scoring scoring) {
         Baseline base = resolved.baseline();
         String tool = new Detinit.Version().getVersion()[0];
         ObjectNode provenance = JSON.createObjectNode();
@@ -193,64 +323,14 @@ final class PruneCommand extends BaseCommand {
             }
             provenance.put("tool", tool);
         }
+        if (budget.maxDrop != null && scoring != null) {
+            provenance.put("maxDrop", budget.maxDrop);
+            provenance.put("data", scoring.images().name());
+        }
         provenance.put("fill", how.id());
         Map<String, String> metadata = new LinkedHashMap<>();
-        plan.ifPresent(text -> metadata.put(Checkpoint.PLAN_KEY, text));
+        resolved.planForFile().map(PlanJson::write).ifPresent(text -> metadata.put(Checkpoint.PLAN_KEY, text));
         metadata.put("detinit.prune", provenance.toString());
         return metadata;
-    }
-
-    private ObjectNode jsonOf(PruneReport report, long before, @Nullable Score scoreBefore, @Nullable Score scoreAfter)
-            throws IOException {
-        ObjectNode object = JSON.createObjectNode();
-        object.put("input", file.toString());
-        object.put("output", output.toString());
-        if (masks == null) {
-            object.put("criterion", select.parse().criterion().id());
-        } else {
-            object.putNull("criterion").put("masks", masks.toString());
-        }
-        object.put("fill", fill);
-        object.put("storage", storage);
-        object.put("sparsity", report.sparsity());
-        ArrayNode tensors = object.putArray("tensors");
-        report.tensors()
-                .forEach(tensor -> tensors.addObject()
-                        .put("name", tensor.name())
-                        .put("elements", tensor.elements())
-                        .put("kept", tensor.kept()));
-        object.putObject("bytes").put("before", before).put("after", Files.size(output));
-        ObjectNode accuracy = object.putObject("accuracy");
-        if (scoreBefore != null && scoreAfter != null) {
-            accuracy.put("before", scoreBefore.accuracy()).put("after", scoreAfter.accuracy());
-        } else {
-            accuracy.putNull("before").putNull("after");
-        }
-        return object;
-    }
-
-    private void printText(PruneReport report, long before, @Nullable Score scoreBefore, @Nullable Score scoreAfter)
-            throws IOException {
-        TextTable table = new TextTable("tensor", "elements", "kept", "sparsity");
-        for (PruneReport.PrunedEntry tensor : report.tensors()) {
-            table.row(
-                    tensor.name(),
-                    Text.count(tensor.elements()),
-                    Text.count(tensor.kept()),
-                    Text.fraction(1 - (double) tensor.kept() / Math.max(1, tensor.elements())));
-        }
-        table.row(
-                "all prunable",
-                Text.count(report.prunable()),
-                Text.count(report.kept()),
-                Text.fraction(report.sparsity()));
-        table.print(out());
-        out().println();
-        out().println("bytes " + Text.count(before) + " -> " + Text.count(Files.size(output)) + " (" + storage + ")");
-        if (scoreBefore != null && scoreAfter != null) {
-            out().println("test accuracy " + Text.fraction(scoreBefore.accuracy()) + " -> "
-                    + Text.fraction(scoreAfter.accuracy()));
-        }
-        out().println("wrote " + output);
     }
 }

@@ -11,6 +11,30 @@ import io.detinit.training.Samples;
  */
 public record ImageData(String name, ImageSet train, ImageSet test) {
 
+    /** The validation part is one of so many parts of the training images. */
+    private static final int VALIDATION_PART = 6;
+
+    /**
+     * The validation part: the last sixth of the training images (10,000 of MNIST's 60,000), one at least, never a test image. It is
+     * for choices that must not look at the test images. A training on all training images has seen it: the level of an
+     * accuracy on it is optimistic then, and only differences between models of the same training say something.
+     *
+     * @return a copy of the images, in their order
+     */
+    public ImageSet validation() {
+        return train.last(Math.max(1, train.count() / VALIDATION_PART));
+    }
+
+    /**
+     * The samples of the validation part, normalised with the statistics of all training images.
+     *
+     * @param normalization how pixels become features
+     * @return float32 [count, height*width]
+     */
+    public Samples validationSamples(Normalization normalization) {
+        return samples(validation(), normalization);
+    }
+
     /**
      * The training samples.
      *

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.HexFormat;
 
 /**
@@ -40,6 +41,26 @@ public record ImageSet(int height, int width, int classes, byte[] pixels, int[] 
     /** {@return how many pixels an image has} */
     public int features() {
         return height * width;
+    }
+
+    /**
+     * The last images.
+     *
+     * @param images how many, in [1, count]
+     * @return a copy of them, in their order
+     * @throws IllegalArgumentException if there are not as many
+     */
+    public ImageSet last(int images) {
+        if (images < 1 || images > count()) {
+            throw new IllegalArgumentException("the last " + images + " of " + count() + " images do not exist");
+        }
+        int from = count() - images;
+        return new ImageSet(
+                height,
+                width,
+                classes,
+                Arrays.copyOfRange(pixels, from * features(), pixels.length),
+                Arrays.copyOfRange(labels, from, labels.length));
     }
 
     /** {@return the SHA-256 of shape, pixels and labels, 64 hex digits} */

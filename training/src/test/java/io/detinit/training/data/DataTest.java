@@ -194,6 +194,30 @@ class DataTest {
     }
 
     @Test
+    void theValidationPartIsTheEndOfTheTrainingImages() throws IOException {
+        write(TRAIN_IMAGES, images(13, 2, 2));
+        write("train-labels-idx1-ubyte", labels(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2));
+        write("t10k-images-idx3-ubyte", images(2, 2, 2));
+        write("t10k-labels-idx1-ubyte", labels(1, 2));
+        ImageData data = IdxFiles.read(folder, "x");
+        ImageSet validation = data.validation();
+        assertArrayEquals(new int[] {1, 2}, validation.labels(), "a sixth of 13, rounded down");
+        assertArrayEquals(Arrays.copyOfRange(data.train().pixels(), 44, 52), validation.pixels());
+        for (Normalization normalization : Normalization.values()) {
+            Samples all = data.trainSamples(normalization);
+            Samples part = data.validationSamples(normalization);
+            assertEquals(10, part.classes());
+            assertArrayEquals(
+                    Arrays.copyOfRange(all.features(), 44, 52),
+                    part.features(),
+                    "normalised with the statistics of all training images");
+        }
+        assertEquals(1, new ImageData("y", validation, validation).validation().count(), "one at least");
+        assertThrows(IllegalArgumentException.class, () -> validation.last(0));
+        assertThrows(IllegalArgumentException.class, () -> validation.last(3));
+    }
+
+    @Test
     void withoutANetworkTheDownloadSaysWhatToDo() {
         String message = assertThrows(
                         IOException.class,

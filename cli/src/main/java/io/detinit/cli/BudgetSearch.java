@@ -1,0 +1,58 @@
+package io.detinit.cli;
+
+import io.detinit.interop.budget.CandidateModel;
+import io.detinit.interop.budget.MaskSource;
+import io.detinit.interop.budget.SearchPoint;
+import io.detinit.interop.budget.SearchResult;
+import io.detinit.interop.budget.SparsitySearch;
+import io.detinit.interop.prune.Fill;
+import io.detinit.interop.tensor.Checkpoint;
+import io.detinit.training.Samples;
+import java.io.IOException;
+
+/** The search for the largest sparsity within a budget, with what it says on the terminal. */
+final class BudgetSearch {
+
+    private BudgetSearch() {}
+
+    /**
+     * Searches on the validation part.
+     *
+     * @param command the command, for messages and threads
+     * @param checkpoint the trained model
+     * @param resolved its initial values
+     * @param select the options of a selection without an amount; afterwards they say what was found, where it was
+     * @param fill what stands where a weight was pruned
+     * @param scoring how candidates are scored
+     * @param search the budget
+     */
+    static SearchResult run(
+            BaseCommand command,
+            Checkpoint checkpoint,
+            ResolvedBaseline resolved,
+            SelectOptions select,
+            Fill fill,
+            Scoring scoring,
+            SparsitySearch search)
+            throws IOException {
+        Terminal terminal = command.terminal();
+        Samples samples = scoring.validation();
+        terminal.line("searching on the last " + Text.count(samples.count()) + " of "
+                + Text.count(scoring.images().train().count()) + " training images, which training may have seen");
+        MaskSource source =
+                sparsity -> MaskCommand.select(command, resolved, checkpoint, BudgetOptions.at(select, sparsity));
+        try (CandidateModel candidates = scoring.candidates(resolved.baseline())) {
+            SearchResult result = search.search(
+                    source,
+                    Scoring.scorer(candidates, fill, samples)::accuracy,
+                    point -> terminal.progress(describe(point)));
+            result.found()
+                    .ifPresent(found -> BudgetOptions.at(select, found.point().requested()));
+            return result;
+        }
+    }
+
+    private static String describe(SearchPoint point) {
+        return Text.format("sparsity %.4f loses %.4f", point.sparsity(), point.loss());
+    }
+}
