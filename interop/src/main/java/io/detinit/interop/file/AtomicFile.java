@@ -4,22 +4,20 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.security.SecureRandom;
-import java.util.HexFormat;
 
 /**
- * Writes a file that appears whole or not at all: a temporary file beside the target, fsync, atomic rename.
+ * Writes a file that appears whole or not at all: a temporary file beside the target, fsync, atomic rename, fsync of the folder
+ * where the system allows that.
+ *
+ * <p>A process that is killed leaves its temporary file, {@code .NAME.<12 hex digits>.tmp}. The next write to the same target
+ * removes it, and those of files named {@code NAME.*}: a temporary file is locked as long as its writer lives, and only one whose lock is free is removed.
  *
  * <p>Stateless; safe for use by many threads.
  */
 public final class AtomicFile {
-
-    private static final SecureRandom RANDOM = new SecureRandom();
 
     private AtomicFile() {}
 
@@ -55,27 +53,21 @@ public final class AtomicFile {
         if (Files.isDirectory(absolute)) {
             throw new FileAlreadyExistsException(target.toString(), null, "is a folder, a file is to be written there");
         }
-        byte[] suffix = new byte[6];
-        RANDOM.nextBytes(suffix);
-        Path temporary = folder.resolve(
-                "." + absolute.getFileName() + "." + HexFormat.of().formatHex(suffix) + ".tmp");
-        boolean done = false;
-        try {
-            try (FileChannel channel = FileChannel.open(
-                    temporary,
-                    StandardOpenOption.CREATE_NEW,
-                    StandardOpenOption.READ,
-                    StandardOpenOption.WRITE,
-                    LinkOption.NOFOLLOW_LINKS)) {
-                body.write(channel);
-                channel.force(true);
-            }
-            Files.move(temporary, absolute, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            done = true;
-        } finally {
-            if (!done) {
-                Files.deleteIfExists(temporary);
-            }
+        Path name = folder.toRealPath().resolve(absolute.getFileName());
+        TemporaryFile.removeAbandoned(name);
+        try (TemporaryFile temporary = TemporaryFile.beside(name)) {
+            body.write(temporary.channel());
+            temporary.become(absolute);
+        }
+        force(folder);
+    }
+
+    /** Makes the rename last through a loss of power. */
+    private static void force(Path folder) {
+        try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+            channel.force(true);
+        } catch (IOException e) {
+            // not every system opens a folder; the file is there, whole, in any case
         }
     }
 

@@ -114,6 +114,20 @@ public final class Mask {
         return (words[(int) (element >>> 6)] >>> element & 1) != 0;
     }
 
+    /**
+     * Up to 64 weights at once.
+     *
+     * @param from the first one's index in row-major order, in [0, size)
+     * @return bit k is 1 where weight {@code from + k} is kept; 0 beyond the last one
+     */
+    public long bits(long from) {
+        Objects.checkIndex(from, size());
+        int word = (int) (from >>> 6);
+        int shift = (int) (from & 63);
+        long bits = words[word] >>> shift;
+        return shift == 0 || word + 1 == words.length ? bits : bits | words[word + 1] << (64 - shift);
+    }
+
     /** {@return how many weights are kept} */
     public long kept() {
         long kept = 0;

@@ -116,6 +116,20 @@ public final class Selector {
         return masks;
     }
 
+    /**
+     * What a selection ranks.
+     *
+     * @param tensors the trained tensors
+     * @param filter which parameters are prunable at all
+     * @return the prunable parameters in the order of the tensors, never none
+     * @throws IllegalArgumentException if nothing is prunable, or a pattern of the filter fits no tensor
+     */
+    public List<String> prunableNames(List<? extends TensorView> tensors, NameFilter filter) {
+        return prunable(tensors, filter).stream()
+                .map(one -> one.tensor().info().name())
+                .toList();
+    }
+
     private List<Prunable> prunable(List<? extends TensorView> tensors, NameFilter filter) {
         filter.unused(tensors.stream().map(tensor -> tensor.info().name()).toList())
                 .ifPresent(pattern -> {

@@ -1,6 +1,7 @@
 package io.detinit.interop.onnx;
 
 import io.detinit.interop.file.ByteSource;
+import io.detinit.interop.tensor.PartsWriter;
 import io.detinit.interop.tensor.TensorView;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -12,12 +13,9 @@ import java.util.List;
 /** A part of a new file: bytes of an old one, new ones, or a tensor's elements. */
 sealed interface Piece {
 
-    /** How many bytes are held at once. */
-    int CHUNK = 1 << 20;
-
     long length();
 
-    void write(FileChannel target) throws IOException;
+    void addTo(PartsWriter parts);
 
     /** Bytes of a file that is there. */
     record Range(ByteSource source, long from, long to) implements Piece {
@@ -27,10 +25,8 @@ sealed interface Piece {
         }
 
         @Override
-        public void write(FileChannel target) throws IOException {
-            for (long at = from; at < to; at += CHUNK) {
-                fully(target, source.view(at, (int) Math.min(CHUNK, to - at)));
-            }
+        public void addTo(PartsWriter parts) {
+            parts.range(source, from, to);
         }
     }
 
@@ -43,8 +39,8 @@ sealed interface Piece {
         }
 
         @Override
-        public void write(FileChannel target) throws IOException {
-            fully(target, ByteBuffer.wrap(bytes));
+        public void addTo(PartsWriter parts) {
+            parts.bytes(bytes);
         }
     }
 
@@ -56,11 +52,8 @@ sealed interface Piece {
         }
 
         @Override
-        public void write(FileChannel target) throws IOException {
-            long bytes = length();
-            for (long at = 0; at < bytes; at += CHUNK) {
-                fully(target, tensor.view(at, (int) Math.min(CHUNK, bytes - at)));
-            }
+        public void addTo(PartsWriter parts) {
+            parts.elements(tensor);
         }
     }
 
@@ -72,8 +65,8 @@ sealed interface Piece {
         }
 
         @Override
-        public void write(FileChannel target) throws IOException {
-            NonZeros.write(tensor, count, positions, target);
+        public void addTo(PartsWriter parts) {
+            parts.stream(length(), channel -> NonZeros.write(tensor, count, positions, channel));
         }
     }
 
@@ -92,9 +85,9 @@ sealed interface Piece {
     }
 
     static void write(List<Piece> pieces, FileChannel target) throws IOException {
-        for (Piece piece : pieces) {
-            piece.write(target);
-        }
+        PartsWriter parts = new PartsWriter();
+        pieces.forEach(piece -> piece.addTo(parts));
+        parts.write(target);
     }
 
     /** The tag and length of a field. */

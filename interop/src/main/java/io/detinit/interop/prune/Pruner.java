@@ -1,18 +1,25 @@
 package io.detinit.interop.prune;
 
+import io.detinit.generator.StoredOrder;
+import io.detinit.generator.TensorShape;
 import io.detinit.interop.audit.Baseline;
+import io.detinit.interop.mask.Criterion;
 import io.detinit.interop.mask.Mask;
 import io.detinit.interop.mask.Selection;
 import io.detinit.interop.mask.Selector;
+import io.detinit.interop.plan.InitialValues;
 import io.detinit.interop.tensor.Checkpoint;
+import io.detinit.interop.tensor.DType;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.BiFunction;
+import java.util.Objects;
+import java.util.Set;
 import java.util.function.DoubleConsumer;
+import java.util.function.Function;
 
 /**
  * Prunes a checkpoint and writes it in the format that came in; everything that is not pruned is kept as it was.
@@ -52,7 +59,8 @@ public final class Pruner {
     }
 
     /**
-     * Prunes, and says how far the selection has come.
+     * Prunes, and says how far the selection has come. A threshold on float32 weights is applied while they are written, without a
+     * pass of its own.
      *
      * @param checkpoint the trained model
      * @param selection what to prune
@@ -66,8 +74,40 @@ public final class Pruner {
     public PruneReport prune(
             Checkpoint checkpoint, Selection selection, Fill fill, Destination destination, DoubleConsumer progress)
             throws IOException {
-        Map<String, Mask> masks = new Selector(baseline, threads).select(checkpoint.tensors(), selection, progress);
+        Selector selector = new Selector(baseline, threads);
+        if (selection.target() instanceof Selection.AtMost atMost && isScoredAlone(selection.criterion())) {
+            List<String> names = selector.prunableNames(checkpoint.tensors(), selection.filter());
+            if (checkpoint.tensors().stream()
+                    .allMatch(tensor -> tensor.info().dtype() == DType.F32
+                            || !names.contains(tensor.info().name()))) {
+                return above(checkpoint, Set.copyOf(names), selection.criterion(), atMost.limit(), fill, destination);
+            }
+        }
+        Map<String, Mask> masks = selector.select(checkpoint.tensors(), selection, progress);
         return prune(checkpoint, masks, fill, destination);
+    }
+
+    private static boolean isScoredAlone(Criterion criterion) {
+        return criterion == Criterion.MOVEMENT || criterion == Criterion.MAGNITUDE;
+    }
+
+    /** Selects while it writes: a threshold needs no look at the other weights. */
+    private PruneReport above(
+            Checkpoint checkpoint,
+            Set<String> names,
+            Criterion criterion,
+            double limit,
+            Fill fill,
+            Destination destination)
+            throws IOException {
+        return write(checkpoint, names, destination, tensor -> {
+            KeepRule rule =
+                    new KeepRule.Above(criterion, limit, tensor.info().shape().elements());
+            boolean needsInit = fill.needsInit() || rule.needsInit();
+            Baseline.Initial initial = initial(tensor.info().name());
+            return new Ruled(
+                    rule, new PrunedTensor(tensor, needsInit ? TransposedValues.stored(initial) : null, fill, rule));
+        });
     }
 
     /**
@@ -83,14 +123,20 @@ public final class Pruner {
      */
     public PruneReport prune(Checkpoint checkpoint, Map<String, Mask> masks, Fill fill, Destination destination)
             throws IOException {
-        return write(checkpoint, masks, destination, (tensor, mask) -> {
-            String name = tensor.info().name();
-            Baseline.Initial initial = baseline.find(name)
-                    .orElseThrow(() -> new IllegalArgumentException(
-                            "tensor '" + name + "' has a mask and no initial values to go back to"));
-            return initial.stored(
-                    new PrunedTensor(initial.view(tensor), fill.needsInit() ? initial.values() : null, fill, mask));
+        return write(checkpoint, masks.keySet(), destination, tensor -> {
+            Baseline.Initial initial = initial(tensor.info().name());
+            Mask mask = mask(masks, tensor, initial.view(tensor).info().shape());
+            KeepRule rule =
+                    initial.order() == StoredOrder.OUT_IN ? new KeepRule.Stored(mask) : new KeepRule.Turned(mask);
+            InitialValues values = fill.needsInit() ? TransposedValues.stored(initial) : null;
+            return new Ruled(rule, new PrunedTensor(tensor, values, fill, rule));
         });
+    }
+
+    private Baseline.Initial initial(String name) {
+        return baseline.find(name)
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "tensor '" + name + "' has a mask and no initial values to go back to"));
     }
 
     /**
@@ -105,26 +151,43 @@ public final class Pruner {
      */
     public static PruneReport zero(Checkpoint checkpoint, Map<String, Mask> masks, Destination destination)
             throws IOException {
-        return write(checkpoint, masks, destination, (tensor, mask) -> new PrunedTensor(tensor, null, Fill.ZERO, mask));
+        return write(checkpoint, masks.keySet(), destination, tensor -> {
+            KeepRule rule =
+                    new KeepRule.Stored(mask(masks, tensor, tensor.info().shape()));
+            return new Ruled(rule, new PrunedTensor(tensor, null, Fill.ZERO, rule));
+        });
     }
 
+    private static Mask mask(Map<String, Mask> masks, TensorView tensor, TensorShape shape) {
+        String name = tensor.info().name();
+        Mask mask = Objects.requireNonNull(masks.get(name));
+        if (!mask.shape().equals(shape)) {
+            throw new IllegalArgumentException(
+                    "tensor '" + name + "' has the shape " + shape + ", its mask " + mask.shape());
+        }
+        return mask;
+    }
+
+    /** A pruned tensor and what it keeps. */
+    private record Ruled(KeepRule rule, PrunedTensor tensor) {}
+
     private static PruneReport write(
-            Checkpoint checkpoint,
-            Map<String, Mask> masks,
-            Destination destination,
-            BiFunction<TensorView, Mask, TensorView> pruned)
+            Checkpoint checkpoint, Set<String> names, Destination destination, Function<TensorView, Ruled> pruned)
             throws IOException {
+        Map<String, Ruled> ruled = new LinkedHashMap<>();
         Map<String, TensorView> replacements = new LinkedHashMap<>();
-        List<PruneReport.PrunedEntry> entries = new ArrayList<>();
         for (TensorView tensor : checkpoint.tensors()) {
             String name = tensor.info().name();
-            Mask mask = masks.get(name);
-            if (mask != null) {
-                replacements.put(name, pruned.apply(tensor, mask));
-                entries.add(new PruneReport.PrunedEntry(name, mask.size(), mask.kept()));
+            if (names.contains(name)) {
+                Ruled one = pruned.apply(tensor);
+                ruled.put(name, one);
+                replacements.put(name, one.tensor());
             }
         }
         checkpoint.rewrite(destination.path(), replacements, destination.metadata(), destination.storage());
+        List<PruneReport.PrunedEntry> entries = new ArrayList<>();
+        ruled.forEach((name, one) -> entries.add(new PruneReport.PrunedEntry(
+                name, one.tensor().info().shape().elements(), one.rule().kept())));
         return new PruneReport(entries);
     }
 }

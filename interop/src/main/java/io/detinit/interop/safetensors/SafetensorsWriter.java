@@ -3,13 +3,13 @@ package io.detinit.interop.safetensors;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.detinit.interop.file.AtomicFile;
+import io.detinit.interop.tensor.PartsWriter;
 import io.detinit.interop.tensor.TensorInfo;
 import io.detinit.interop.tensor.TensorView;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -28,8 +28,6 @@ import java.util.Set;
  * <p>Stateless; safe for use by many threads.
  */
 public final class SafetensorsWriter {
-
-    private static final int CHUNK = 1 << 20;
 
     private SafetensorsWriter() {}
 
@@ -58,16 +56,14 @@ public final class SafetensorsWriter {
             at = Math.addExact(at, tensor.info().bytes());
         }
         byte[] header = header(tensors, metadata, begins);
-        AtomicFile.write(target, channel -> {
-            ByteBuffer length =
-                    ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(header.length);
-            writeFully(channel, length.flip());
-            writeFully(channel, ByteBuffer.wrap(header));
-            ByteBuffer buffer = ByteBuffer.allocate(CHUNK);
-            for (TensorView tensor : layout) {
-                copy(tensor, channel, buffer);
-            }
-        });
+        PartsWriter parts = new PartsWriter();
+        parts.bytes(ByteBuffer.allocate(8)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(header.length)
+                .array());
+        parts.bytes(header);
+        layout.forEach(parts::elements);
+        AtomicFile.write(target, parts::write);
     }
 
     private static byte[] header(
@@ -111,20 +107,5 @@ public final class SafetensorsWriter {
                     "the header has " + bytes.size() + " bytes; the format allows " + SafetensorsHeader.MAX_BYTES);
         }
         return bytes.toByteArray();
-    }
-
-    private static void copy(TensorView tensor, FileChannel channel, ByteBuffer buffer) throws IOException {
-        long size = tensor.info().bytes();
-        for (long at = 0; at < size; at += CHUNK) {
-            buffer.clear().limit((int) Math.min(CHUNK, size - at));
-            tensor.readBytes(at, buffer);
-            writeFully(channel, buffer.flip());
-        }
-    }
-
-    private static void writeFully(FileChannel channel, ByteBuffer buffer) throws IOException {
-        while (buffer.hasRemaining()) {
-            channel.write(buffer);
-        }
     }
 }

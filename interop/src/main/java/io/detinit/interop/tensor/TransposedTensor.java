@@ -34,6 +34,17 @@ public final class TransposedTensor implements TensorView {
         this.info = new TensorInfo(stored.name(), stored.dtype(), shape, stored.kind());
     }
 
+    /**
+     * Exchanges the axes of a matrix; twice gives the matrix itself.
+     *
+     * @param matrix a matrix whose elements are whole bytes
+     * @return the matrix with its axes exchanged
+     * @throws IllegalArgumentException if it is not a matrix, or its elements are smaller than a byte
+     */
+    public static TensorView of(TensorView matrix) {
+        return matrix instanceof TransposedTensor turned ? turned.source : new TransposedTensor(matrix);
+    }
+
     @Override
     public TensorInfo info() {
         return info;
