@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.detinit.interop.checkpoint.Checkpoints;
 import io.detinit.interop.mask.Mask;
 import io.detinit.interop.mask.MaskRecord;
+import io.detinit.interop.mask.Selected;
 import io.detinit.interop.mask.Selection;
 import io.detinit.interop.mask.Selector;
 import io.detinit.interop.mask.StoredMasks;
@@ -29,7 +30,9 @@ import picocli.CommandLine.Parameters;
             "Prunable are the floating-point parameters of rank >= 2 that have initial values. 'detinit masks' combines and",
             "compares mask files, 'detinit prune --masks' applies them.",
             "Example: detinit mask run/model.safetensors --threshold 1e-5 -o moved.safetensors",
-            "Example: detinit mask net.pt --torch-seed 42 --sparsity 0.69 --exclude 'head.*' -o keep.safetensors --bitmap"
+            "Example: detinit mask net.pt --torch-seed 42 --sparsity 0.69 --exclude 'head.*' -o keep.safetensors --bitmap",
+            "Example: detinit mask net.pt --pattern 2:4 --criterion magnitude -o two-of-four.safetensors",
+            "Example: detinit mask net.pt --torch-seed 42 --sparsity 0.9 --criterion large_final_same_sign --protect-last -o m.safetensors"
         })
 final class MaskCommand extends BaseCommand {
 
@@ -55,16 +58,18 @@ final class MaskCommand extends BaseCommand {
     public Integer call() throws IOException {
         Selection selection = select.parse();
         MaskOutputs outputs = MaskOutputs.of(output, bitmap, force, List.of(file));
+        Selected selected;
         StoredMasks masks;
         try (Checkpoint checkpoint = Checkpoints.open(file);
                 ResolvedBaseline resolved = baseline.resolve(
                         checkpoint, root.threads, selection.criterion().needsInit())) {
-            Map<String, Mask> logical = select(this, resolved, checkpoint, selection);
-            masks = StoredMasks.of(logical, resolved.baseline());
+            selected = selectWithCut(this, resolved, checkpoint, selection);
+            masks = StoredMasks.of(selected.masks(), resolved.baseline());
             outputs.write(
                     masks,
                     MaskRecord.of(
                             selection,
+                            selected,
                             resolved.baseline(),
                             String.valueOf(file.getFileName()),
                             new Detinit.Version().getVersion()[0]),
@@ -74,11 +79,17 @@ final class MaskCommand extends BaseCommand {
             ObjectNode object = JSON.createObjectNode();
             object.put("input", file.toString());
             object.put("criterion", selection.criterion().id());
-            object.put("scope", selection.scope().id());
+            if (selection.target() instanceof Selection.Pattern pattern) {
+                object.put("pattern", pattern.id());
+            } else {
+                object.put("scope", selection.scope().id());
+            }
             MaskTexts.put(object, masks, output, outputs.bitmap());
+            MaskTexts.put(object, selected);
             print(object);
         } else {
             MaskTexts.print(out(), masks, output, outputs.bitmap());
+            MaskTexts.print(out(), selection, selected);
         }
         return ExitCode.DONE;
     }
@@ -87,9 +98,16 @@ final class MaskCommand extends BaseCommand {
     static Map<String, Mask> select(
             BaseCommand command, ResolvedBaseline resolved, Checkpoint checkpoint, Selection selection)
             throws IOException {
+        return selectWithCut(command, resolved, checkpoint, selection).masks();
+    }
+
+    /** Selects with progress on the terminal, and says where the ranking was cut. */
+    static Selected selectWithCut(
+            BaseCommand command, ResolvedBaseline resolved, Checkpoint checkpoint, Selection selection)
+            throws IOException {
         Terminal terminal = command.terminal();
         return new Selector(resolved.baseline(), command.root.threads)
-                .select(
+                .selectWithCut(
                         checkpoint.tensors(),
                         selection,
                         done -> terminal.progress("selected " + Text.percent(100 * done)));

@@ -1,9 +1,13 @@
 package io.detinit.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.detinit.interop.mask.Cut;
 import io.detinit.interop.mask.Mask;
 import io.detinit.interop.mask.MaskOverlap;
+import io.detinit.interop.mask.Selected;
+import io.detinit.interop.mask.Selection;
 import io.detinit.interop.mask.StoredMasks;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -12,6 +16,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Masks and their overlap as tables and as JSON. */
@@ -52,6 +57,50 @@ final class MaskTexts {
             out.println("wrote " + bitmap + ", " + Text.count(Files.size(bitmap)) + " bytes, "
                     + Text.percent(100.0 * Files.size(bitmap) / Files.size(output)) + " of them");
         }
+    }
+
+    /**
+     * Where the ranking was cut: {@code cut} of the whole, null where there is none or there are several; with several, that of
+     * each tensor. Beside one among weights that changed sign stands {@code cutChangedSign}.
+     */
+    static void put(ObjectNode object, Selected selected) {
+        Optional<Cut> one = selected.cut();
+        object.putNull("cut");
+        one.ifPresent(cut -> put(object, cut));
+        if (one.isEmpty()) {
+            for (JsonNode tensor : object.path("tensors")) {
+                Cut cut = selected.cuts().get(tensor.path("name").asText());
+                if (cut != null && tensor instanceof ObjectNode fields) {
+                    put(fields, cut);
+                }
+            }
+        }
+        selected.protectedNames().forEach(object.putArray("protected")::add);
+    }
+
+    private static void put(ObjectNode object, Cut cut) {
+        if (Double.isFinite(cut.score())) {
+            object.put("cut", cut.score());
+        }
+        if (cut.changedSign()) {
+            object.put("cutChangedSign", true);
+        }
+    }
+
+    static void print(PrintWriter out, Selection selection, Selected selected) {
+        String criterion = selection.criterion().id();
+        selected.cut().ifPresent(cut -> out.println("cut at " + criterion + " " + text(cut)));
+        if (selected.cut().isEmpty()) {
+            selected.cuts()
+                    .forEach((name, cut) -> out.println("cut of " + name + " at " + criterion + " " + text(cut)));
+        }
+        if (!selected.protectedNames().isEmpty()) {
+            out.println("kept whole: " + String.join(", ", selected.protectedNames()));
+        }
+    }
+
+    private static String text(Cut cut) {
+        return Text.format("%.6g", cut.score()) + (cut.changedSign() ? ", only weights that changed sign" : "");
     }
 
     private static void row(TextTable table, String name, long elements, long kept) {

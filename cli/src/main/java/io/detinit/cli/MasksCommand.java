@@ -186,7 +186,8 @@ final class MasksCommand extends BaseCommand {
     /** The masks of a trained model, by the names that the baseline has for the parameters. */
     private Map<String, Mask> audited(Path file, Selection selection) throws IOException {
         try (Checkpoint checkpoint = Checkpoints.open(file);
-                ResolvedBaseline resolved = baseline.resolve(checkpoint, root.threads)) {
+                ResolvedBaseline resolved = baseline.resolve(
+                        checkpoint, root.threads, selection.criterion().needsInit())) {
             Map<String, Mask> masks = new LinkedHashMap<>();
             MaskCommand.select(this, resolved, checkpoint, selection)
                     .forEach((name, mask) -> masks.put(

@@ -7,10 +7,10 @@ import io.detinit.interop.budget.SearchResult;
 import io.detinit.interop.budget.SparsitySearch;
 import io.detinit.interop.checkpoint.Checkpoints;
 import io.detinit.interop.mask.Criterion;
-import io.detinit.interop.mask.Mask;
 import io.detinit.interop.mask.MaskFile;
 import io.detinit.interop.mask.MaskFit;
 import io.detinit.interop.mask.MaskRecord;
+import io.detinit.interop.mask.Selected;
 import io.detinit.interop.mask.Selection;
 import io.detinit.interop.mask.StoredMasks;
 import io.detinit.interop.onnx.OnnxCheckpoint;
@@ -30,6 +30,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.function.DoubleConsumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -189,13 +191,28 @@ final class PruneCommand extends BaseCommand {
             Optional<SearchResult> searched,
             PlanSidecar sidecar)
             throws IOException {
-        Map<String, Mask> keep = searched.isPresent()
-                ? searched.get().found().orElseThrow().masks()
-                : MaskCommand.select(this, resolved, checkpoint, select.parse());
-        Destination destination = destination(metadata(resolved, Optional.of(select.parse()), how, scoring));
-        return finish(resolved.baseline(), keep.keySet(), scoring, searched, () -> {
-            PruneReport report =
-                    new Pruner(resolved.baseline(), root.threads).prune(checkpoint, keep, how, destination);
+        Selection selection = select.parse();
+        Baseline base = resolved.baseline();
+        String source = String.valueOf(file.getFileName());
+        String tool = new Detinit.Version().getVersion()[0];
+        Pruner pruner = new Pruner(base, root.threads);
+        if (selection.target() instanceof Selection.AtMost && scoring == null) {
+            // selected while it is written; the threshold is the cut
+            MaskRecord record = MaskRecord.of(selection, base, source, tool);
+            Destination destination = destination(metadata(resolved, Optional.of(record), how, scoring));
+            Terminal terminal = terminal();
+            DoubleConsumer progress = done -> terminal.progress("selected " + Text.percent(100 * done));
+            return finish(base, Set.of(), scoring, searched, () -> {
+                PruneReport report = pruner.prune(checkpoint, selection, how, destination, progress);
+                writePlan(resolved, sidecar);
+                return report;
+            });
+        }
+        Selected selected = MaskCommand.selectWithCut(this, resolved, checkpoint, selection);
+        MaskRecord record = MaskRecord.of(selection, selected, base, source, tool);
+        Destination destination = destination(metadata(resolved, Optional.of(record), how, scoring));
+        return finish(base, selected.masks().keySet(), scoring, searched, () -> {
+            PruneReport report = pruner.prune(checkpoint, selected.masks(), how, destination);
             writePlan(resolved, sidecar);
             return report;
         });
@@ -308,20 +325,18 @@ final class PruneCommand extends BaseCommand {
     }
 
     private Map<String, String> metadata(
-            ResolvedBaseline resolved, Optional<Selection> selection, Fill how, @Nullable Scoring scoring) {
+            ResolvedBaseline resolved, Optional<MaskRecord> record, Fill how, @Nullable Scoring scoring) {
         Baseline base = resolved.baseline();
-        String tool = new Detinit.Version().getVersion()[0];
         ObjectNode provenance = JSON.createObjectNode();
-        if (selection.isPresent()) {
-            String source = String.valueOf(file.getFileName());
-            provenance = MaskRecord.of(selection.get(), base, source, tool).fields();
+        if (record.isPresent()) {
+            provenance = record.get().fields();
         } else {
             provenance.put("masks", String.valueOf(masks == null ? null : masks.getFileName()));
             provenance.put("baseline", base.kind().id());
             if (base.seed().isPresent()) {
                 provenance.put("seed", base.seed().getAsLong());
             }
-            provenance.put("tool", tool);
+            provenance.put("tool", new Detinit.Version().getVersion()[0]);
         }
         if (budget.maxDrop != null && scoring != null) {
             provenance.put("maxDrop", budget.maxDrop);

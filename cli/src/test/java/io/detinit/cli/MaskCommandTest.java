@@ -11,6 +11,7 @@ import io.detinit.generator.InitPlan;
 import io.detinit.generator.PlannedTensor;
 import io.detinit.generator.Scheme;
 import io.detinit.generator.TensorShape;
+import io.detinit.interop.mask.Criterion;
 import io.detinit.interop.mask.Mask;
 import io.detinit.interop.mask.MaskFile;
 import io.detinit.interop.mask.MaskSets;
@@ -23,6 +24,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
@@ -143,6 +145,143 @@ class MaskCommandTest {
         CommandRun text = CommandRun.of("mask", first, "--sparsity", "0.5", "-o", output, "--bitmap", "--force");
         assertEquals(0, text.code(), text.err());
         assertTrue(text.out().contains("all masks") && text.out().contains("wrote " + bitmap), text.out());
+    }
+
+    @Test
+    void theCutIsSaidAndRecorded() throws IOException {
+        Path output = path("m.safetensors");
+        JsonNode mask = done("mask", first, "--sparsity", "0.9", "-o", output, "--json");
+        double cut = mask.path("cut").asDouble();
+        assertTrue(cut > 0, mask.toString());
+        assertEquals(cut, record(output).path("cut").asDouble());
+        JsonNode again = done("mask", first, "--threshold", cut, "-o", output, "--force", "--json");
+        assertEquals(mask.path("kept"), again.path("kept"), "the cut as a threshold prunes the same weights");
+        assertEquals(cut, again.path("cut").asDouble());
+        JsonNode layers =
+                done("mask", first, "--sparsity", "0.9", "--scope", "layer", "-o", output, "--force", "--json");
+        assertTrue(layers.path("cut").isNull());
+        for (JsonNode tensor : layers.path("tensors")) {
+            JsonNode recorded =
+                    record(output).path("cuts").path(tensor.path("name").asText());
+            assertTrue(tensor.path("cut").isNumber(), layers.toString());
+            assertEquals(recorded, tensor.path("cut"));
+        }
+        CommandRun text = CommandRun.of("mask", first, "--sparsity", "0.9", "-o", output, "--force");
+        assertTrue(text.out().contains("cut at movement " + String.format(Locale.ROOT, "%.6g", cut)), text.out());
+        JsonNode flipped = done(
+                "mask",
+                first,
+                "--sparsity",
+                "0.01",
+                "--criterion",
+                "movement_same_sign",
+                "-o",
+                output,
+                "--force",
+                "--json");
+        assertTrue(flipped.path("cutChangedSign").asBoolean(), flipped.toString());
+        assertEquals(
+                flipped.path("cut"), record(output).path("cut").path("score"), "only weights that changed sign went");
+    }
+
+    private static JsonNode record(Path file) throws IOException {
+        return new ObjectMapper().readTree(MaskFile.read(file).metadata().get("detinit.mask"));
+    }
+
+    @Test
+    void everyCriterionSelectsAndMagnitudeIsTheNameOfLargeFinal() throws IOException {
+        for (Criterion criterion : Criterion.values()) {
+            Path output = path(criterion.id());
+            JsonNode mask =
+                    done("mask", first, "--sparsity", "0.7", "--criterion", criterion.id(), "-o", output, "--json");
+            assertEquals(3600 - Math.round(0.7 * 3600), mask.path("kept").asLong());
+            assertEquals(criterion.id(), record(output).path("criterion").asText());
+        }
+        JsonNode alias =
+                done("mask", first, "--sparsity", "0.7", "--criterion", "large_final", "-o", path("alias"), "--json");
+        assertEquals("magnitude", alias.path("criterion").asText());
+        assertEquals(read(path("magnitude")), read(path("alias")));
+        done("mask", first, "--criterion", "small_final", "--threshold=-0.5", "-o", path("small"), "--json");
+        float[] w = trained("fc1.weight", 1);
+        assertEquals(
+                Mask.of(A, element -> Math.abs(w[(int) element]) < 0.5f),
+                read(path("small")).get("fc1.weight"));
+    }
+
+    @Test
+    void randomNeedsNoBaselineAndRecordsItsSeed() throws IOException {
+        for (Object seed : List.of(0, 7)) {
+            done(
+                    "mask",
+                    plain,
+                    "--sparsity",
+                    "0.5",
+                    "--criterion",
+                    "random",
+                    "--random-seed",
+                    seed,
+                    "-o",
+                    path("r" + seed),
+                    "--json");
+            assertEquals(seed, record(path("r" + seed)).path("randomSeed").asInt(-1));
+        }
+        done("mask", first, "--sparsity", "0.5", "--criterion", "random", "-o", path("r"), "--json");
+        assertEquals(read(path("r0")), read(path("r")), "0 unless given, and of the names alone");
+        assertFalse(read(path("r0")).equals(read(path("r7"))));
+    }
+
+    @Test
+    void aPatternKeepsTwoOfEveryFour() throws IOException {
+        JsonNode mask = done("mask", plain, "--pattern", "2:4", "--criterion", "magnitude", "-o", path("m"), "--json");
+        assertEquals("2:4", mask.path("pattern").asText());
+        assertTrue(mask.path("scope").isMissingNode() && mask.path("cut").isNull(), mask.toString());
+        assertEquals("2:4", record(path("m")).path("pattern").asText());
+        // 50 inputs are 12 groups of four and one of two, which keeps two
+        assertEquals(60 * 26, read(path("m")).get("fc1.weight").kept());
+        assertEquals(10 * 30, read(path("m")).get("fc2.weight").kept());
+        JsonNode pruned = done(
+                "prune",
+                plain,
+                "-o",
+                path("p"),
+                "--pattern",
+                "2:4",
+                "--criterion",
+                "magnitude",
+                "--fill",
+                "zero",
+                "--json");
+        assertEquals(60 * 26 + 10 * 30, kept(pruned));
+    }
+
+    private static long kept(JsonNode pruned) {
+        long kept = 0;
+        for (JsonNode tensor : pruned.path("tensors")) {
+            kept += tensor.path("kept").asLong();
+        }
+        return kept;
+    }
+
+    @Test
+    void vectorsAndProtectedMatricesAreAskedFor() throws IOException {
+        JsonNode all = done("mask", first, "--sparsity", "0.5", "--prune-vectors", "-o", path("v"), "--json");
+        assertEquals(
+                Set.of("fc1.weight", "fc1.bias", "fc2.weight"), read(path("v")).keySet());
+        assertEquals(1830, all.path("kept").asLong());
+        assertTrue(record(path("v")).path("vectors").asBoolean());
+        JsonNode last = done("mask", first, "--sparsity", "0.5", "--protect-first", "-o", path("l"), "--json");
+        assertEquals(Set.of("fc2.weight"), read(path("l")).keySet());
+        assertEquals(300, last.path("kept").asLong());
+        assertEquals("fc1.weight", last.path("protected").path(0).asText());
+        assertEquals("first", record(path("l")).path("protect").path(0).asText());
+        assertEquals(
+                "fc1.weight", record(path("l")).path("protectedTensors").path(0).asText());
+        CommandRun text = CommandRun.of("mask", first, "--sparsity", "0.5", "--protect-last", "-o", path("f"));
+        assertTrue(text.out().contains("kept whole: fc2.weight"), text.out());
+        CommandRun none = CommandRun.of(
+                "mask", first, "--sparsity", "0.5", "--protect-first", "--protect-last", "-o", path("never"));
+        assertEquals(2, none.code());
+        assertTrue(none.error().contains("nothing to prune: all that could be is protected"), none.err());
     }
 
     @Test
@@ -289,6 +428,15 @@ class MaskCommandTest {
                 List.of("mask", first, "--sparsity", "69", "-o", path("c")),
                 List.of("mask", first, "--sparsity", "0.5", "--scope", "row", "-o", path("c")),
                 List.of("mask", first, "--sparsity", "0.5", "--criterion", "luck", "-o", path("c")),
+                List.of("mask", first, "--sparsity", "0.5", "--pattern", "2:4", "-o", path("c")),
+                List.of("mask", first, "--pattern", "4:2", "-o", path("c")),
+                List.of("mask", first, "--pattern", "half", "-o", path("c")),
+                List.of("mask", first, "--pattern", "2:4", "--scope", "layer", "-o", path("c")),
+                List.of("mask", first, "--pattern", "2:4", "--prune-vectors", "-o", path("c")),
+                List.of("mask", first, "--sparsity", "0.5", "--random-seed", "3", "-o", path("c")),
+                List.of("mask", first, "--threshold=-0.5", "-o", path("c")),
+                List.of("mask", first, "--threshold", "0.5", "--criterion", "small_final", "-o", path("c")),
+                List.of("mask", plain, "--sparsity", "0.5", "--criterion", "random_same_sign", "-o", path("c")),
                 List.of("mask", first, "--sparsity", "0.5", "-o", first, "--force"),
                 List.of("mask", plain, "--sparsity", "0.5", "-o", path("c")),
                 List.of("masks", "nand", path("a"), path("a"), "-o", path("c")),
@@ -299,6 +447,8 @@ class MaskCommandTest {
                 List.of("masks", "overlap", path("a"), path("a"), "-o", path("c")),
                 List.of("masks", "overlap", path("a"), path("a"), "--seed", 3),
                 List.of("masks", "overlap", path("a"), path("a"), "--bitmap"),
+                List.of("masks", "overlap", path("a"), path("a"), "--protect-first"),
+                List.of("prune", first, "-o", path("c"), "--fill", "zero", "--masks", path("a"), "--prune-vectors"),
                 List.of("masks", "and", path("a"), path("a"), "--audit", "-o", path("c")),
                 List.of("masks", "overlap", "--audit", first, second),
                 List.of("prune", first, "-o", path("c"), "--fill", "zero", "--masks", path("a"), "--sparsity", "0.5"),

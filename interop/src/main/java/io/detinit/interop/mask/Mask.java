@@ -88,6 +88,27 @@ public final class Mask {
         System.arraycopy(chunkWords, 0, words, (int) (from >>> 6), chunkWords.length);
     }
 
+    /**
+     * Keeps what bits say, from any element on; several threads may do so at once.
+     *
+     * @param from the element of the first bit
+     * @param bits one for each element; none is set beyond the last element
+     * @param first the first word of bits
+     * @param count how many words
+     */
+    synchronized void or(long from, long[] bits, int first, int count) {
+        int at = (int) (from >>> 6);
+        int shift = (int) (from & 63);
+        for (int k = 0; k < count; k++) {
+            long word = bits[first + k];
+            words[at + k] |= word << shift;
+            long carried = shift == 0 ? 0 : word >>> (Long.SIZE - shift);
+            if (carried != 0) {
+                words[at + k + 1] |= carried;
+            }
+        }
+    }
+
     /** A copy of some words. */
     long[] words(long from, long end) {
         return Arrays.copyOfRange(words, (int) (from >>> 6), (int) ((end + 63) >>> 6));

@@ -43,7 +43,7 @@ public final class MaskRecord {
     }
 
     /**
-     * Masks that were selected.
+     * Masks that were selected, without where the ranking was cut.
      *
      * @param selection what was selected
      * @param baseline against what
@@ -52,21 +52,76 @@ public final class MaskRecord {
      * @return the record
      */
     public static MaskRecord of(Selection selection, Baseline baseline, String source, String tool) {
+        ObjectNode fields = fields(selection);
+        putOrigin(fields, baseline, source, tool);
+        return new MaskRecord(fields);
+    }
+
+    /**
+     * Masks that were selected.
+     *
+     * @param selection what was selected
+     * @param selected what came of it: the one cut is the field {@code cut}, several are {@code cuts} by name
+     * @param baseline against what
+     * @param source the file name of the trained model
+     * @param tool the program and its version
+     * @return the record
+     */
+    public static MaskRecord of(Selection selection, Selected selected, Baseline baseline, String source, String tool) {
+        ObjectNode fields = fields(selection);
+        if (selected.cut().isPresent()) {
+            putCut(fields, "cut", selected.cut().get());
+        } else if (!selected.cuts().isEmpty()) {
+            ObjectNode cuts = fields.putObject("cuts");
+            selected.cuts().forEach((name, cut) -> putCut(cuts, name, cut));
+        }
+        putAll(fields, "protectedTensors", selected.protectedNames());
+        putOrigin(fields, baseline, source, tool);
+        return new MaskRecord(fields);
+    }
+
+    private static ObjectNode fields(Selection selection) {
         ObjectNode fields = JSON.createObjectNode();
         fields.put("criterion", selection.criterion().id());
+        if (selection.criterion().isRandom()) {
+            fields.put("randomSeed", selection.randomSeed());
+        }
         if (selection.target() instanceof Selection.Sparsity sparsity) {
             fields.put("sparsity", sparsity.sparsity());
-        } else if (selection.target() instanceof Selection.AtMost atMost) {
-            fields.put("threshold", atMost.limit());
+        } else if (selection.target() instanceof Selection.Limit limit) {
+            fields.put("threshold", limit.limit());
+        } else if (selection.target() instanceof Selection.Pattern pattern) {
+            fields.put("pattern", pattern.id());
         }
-        fields.put("scope", selection.scope().id());
-        putAll(fields, "include", selection.filter().include());
-        putAll(fields, "exclude", selection.filter().exclude());
+        if (!(selection.target() instanceof Selection.Pattern)) {
+            fields.put("scope", selection.scope().id());
+        }
+        Candidates candidates = selection.candidates();
+        putAll(fields, "include", candidates.filter().include());
+        putAll(fields, "exclude", candidates.filter().exclude());
+        if (candidates.vectors()) {
+            fields.put("vectors", true);
+        }
+        putAll(fields, "protect", candidates.protectedEnds());
+        return fields;
+    }
+
+    private static void putOrigin(ObjectNode fields, Baseline baseline, String source, String tool) {
         fields.put("baseline", baseline.kind().id());
         baseline.seed().ifPresent(seed -> fields.put("seed", seed));
         fields.put("source", source);
         fields.put("tool", tool);
-        return new MaskRecord(fields);
+    }
+
+    /** A number, or null for what is none; an object where only weights that changed sign were pruned. */
+    private static void putCut(ObjectNode fields, String name, Cut cut) {
+        ObjectNode target = cut.changedSign() ? fields.putObject(name).put("changedSign", true) : fields;
+        String field = cut.changedSign() ? "score" : name;
+        if (Double.isFinite(cut.score())) {
+            target.put(field, cut.score());
+        } else {
+            target.putNull(field);
+        }
     }
 
     /**

@@ -1,37 +1,54 @@
 package io.detinit.interop.mask;
 
 /**
- * Finds the k-th smallest of any number of non-negative float32 scores exactly, in two passes over them and constant memory:
- * the bits of non-negative floats are ordered like the floats, so the upper 16 bits are counted first, then the lower 16 bits
- * inside the one bucket that holds the k-th.
+ * Finds the k-th smallest of any number of rank keys (see {@link ScoreChunk}) exactly, in two passes over them and constant memory:
+ * the upper bits are counted first, then the lower 16 bits inside the one bucket that holds the k-th.
  *
  * <p>Not thread-safe; counts of several chunks are added in any order.
  */
 final class ScoreHistogram {
 
-    private final long[] counts = new long[1 << 16];
+    /** Bits of a key that the second pass counts. */
+    static final int LOWER_BITS = 16;
+
+    private static final int LOWER = (1 << LOWER_BITS) - 1;
+
+    private final long[] counts;
     private final int bucket;
 
-    private ScoreHistogram(int bucket) {
+    private ScoreHistogram(int counters, int bucket) {
+        this.counts = new long[counters];
         this.bucket = bucket;
     }
 
-    /** The first pass: all scores by their upper bits. */
+    /** The first pass: all keys by their upper bits. */
     static ScoreHistogram upper() {
-        return new ScoreHistogram(-1);
+        return new ScoreHistogram(ScoreChunk.GROUPS << LOWER_BITS, -1);
     }
 
-    /** The second pass: the scores of one bucket by their lower bits. */
+    /** The second pass: the keys of one bucket by their lower bits. */
     static ScoreHistogram lower(int bucket) {
-        return new ScoreHistogram(bucket);
+        return new ScoreHistogram(1 << LOWER_BITS, bucket);
     }
 
-    void add(float score) {
-        int bits = Float.floatToRawIntBits(score);
+    /**
+     * Counts keys.
+     *
+     * @param keys the 32 lower bits of each
+     * @param groups the bits above them
+     * @param count how many
+     */
+    void add(int[] keys, byte[] groups, int count) {
         if (bucket < 0) {
-            counts[bits >>> 16]++;
-        } else if (bits >>> 16 == bucket) {
-            counts[bits & 0xFFFF]++;
+            for (int k = 0; k < count; k++) {
+                counts[(groups[k] << LOWER_BITS) | (keys[k] >>> LOWER_BITS)]++;
+            }
+            return;
+        }
+        for (int k = 0; k < count; k++) {
+            if (((groups[k] << LOWER_BITS) | (keys[k] >>> LOWER_BITS)) == bucket) {
+                counts[keys[k] & LOWER]++;
+            }
         }
     }
 
@@ -44,7 +61,7 @@ final class ScoreHistogram {
     /**
      * The counter that holds a rank.
      *
-     * @param rank in [0, number of scores)
+     * @param rank in [0, number of keys)
      * @return its index
      */
     int find(long rank) {
@@ -55,10 +72,10 @@ final class ScoreHistogram {
             }
             below += counts[k];
         }
-        throw new IllegalArgumentException("rank " + rank + " of " + below + " scores");
+        throw new IllegalArgumentException("rank " + rank + " of " + below + " keys");
     }
 
-    /** How many scores were counted below an index. */
+    /** How many keys were counted below an index. */
     long below(int index) {
         long below = 0;
         for (int k = 0; k < index; k++) {

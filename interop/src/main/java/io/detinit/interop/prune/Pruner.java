@@ -76,7 +76,7 @@ public final class Pruner {
             throws IOException {
         Selector selector = new Selector(baseline, threads);
         if (selection.target() instanceof Selection.AtMost atMost && isScoredAlone(selection.criterion())) {
-            List<String> names = selector.prunableNames(checkpoint.tensors(), selection.filter());
+            List<String> names = selector.prunableNames(checkpoint.tensors(), selection.candidates());
             if (checkpoint.tensors().stream()
                     .allMatch(tensor -> tensor.info().dtype() == DType.F32
                             || !names.contains(tensor.info().name()))) {
