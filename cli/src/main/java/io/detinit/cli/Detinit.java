@@ -35,6 +35,7 @@ import picocli.CommandLine.ScopeType;
             PruneCommand.class,
             TransferCommand.class,
             SensitivityCommand.class,
+            DeltaCommand.class,
             ExportCommand.class,
             EvalCommand.class,
             VerifyCommand.class,
