@@ -13,8 +13,8 @@ import java.util.Set;
  * Which parameters can lose weights at all: the floating-point ones that have initial values and whose names the filter takes;
  * matrices, and vectors where they are asked for. Running statistics never.
  *
- * <p>A matrix has rank >= 2 and is neither a bias nor a part of a normalisation, as its name tells, nor a scale or a token (rank
- * >= 3, at most one axis longer than 1, and not called a weight). All other parameters are vectors.
+ * <p>A matrix has rank >= 2 and is neither a bias nor a part of a normalisation, as its name tells. All other
+ * parameters are vectors.
  *
  * @param filter which names are taken
  * @param vectors whether biases, norm scales and the like are pruned as well

@@ -6,7 +6,7 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * Tells what scales or shifts (biases, norm scales, gates, learned tokens) from matrices, whatever its rank.
+ * Tells what scales or shifts (biases, norm scales) from matrices, whatever its rank.
  *
  * <p>Stateless; safe for use by many threads.
  */
@@ -21,9 +21,8 @@ final class VectorLike {
     private VectorLike() {}
 
     /**
-     * Whether a parameter is no matrix: its rank is below 2; or it is called a bias; or it belongs to a normalisation; or only one
-     * of its axes is longer than 1 and it is the row lengths of a weight normalisation, or has rank >= 3 and is not called a
-     * weight.
+     * Whether a parameter is no matrix: its rank is below 2; or it is called a bias; or it belongs to a normalisation; or it
+     * is the row lengths of a weight normalisation.
      *
      * @param info the parameter
      * @return true where it is left alone unless vectors are asked for
@@ -41,6 +40,6 @@ final class VectorLike {
         }
         boolean oneAxis =
                 Arrays.stream(info.shape().dims()).filter(dim -> dim != 1).count() <= 1;
-        return oneAxis && (ROW_LENGTHS.contains(last) || (info.shape().rank() > 2 && !last.endsWith("weight")));
+        return oneAxis && ROW_LENGTHS.contains(last);
     }
 }

@@ -34,7 +34,6 @@ class CandidatesTest {
     }
 
     private static final List<TensorView> MODEL = List.of(
-            parameter("cls_token", 1, 1, 8),
             parameter("conv.weight", 8, 3, 3, 3),
             parameter("conv.bias", 8),
             parameter("norm1.weight", 8, 4, 4),
@@ -44,7 +43,7 @@ class CandidatesTest {
             parameter("attn.rel_pos_bias", 7, 8),
             parameter("fc1.weight", 16, 8),
             parameter("fc1.bias", 1, 16),
-            parameter("block.gamma", 8, 1, 1),
+            parameter("block.gamma", 8),
             parameter("wn.weight_g", 16, 1),
             parameter("wn.weight_v", 16, 8),
             parameter("temperature"),
@@ -68,7 +67,7 @@ class CandidatesTest {
     }
 
     @Test
-    void biasesNormsScalesAndTokensAreLeftAlone() throws IOException {
+    void biasesNormsAndScalesAreLeftAlone() throws IOException {
         assertEquals(MATRICES, names(Candidates.MATRICES));
     }
 
