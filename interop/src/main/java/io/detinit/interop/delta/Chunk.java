@@ -10,7 +10,7 @@ import java.util.zip.Deflater;
 import java.util.zip.Inflater;
 
 /**
- * At most {@value #BYTES} bytes in the shortest of four encodings. Chunks know nothing of one another, so any of them is read alone
+ * At most {@value #BYTES} bytes in one of four encodings. Chunks know nothing of one another, so any of them is read alone
  * and many at once.
  *
  * <p>Immutable; safe for use by many threads.
@@ -24,6 +24,9 @@ final class Chunk {
     static final int BITS = 8 * BYTES;
 
     private static final int LEVEL = 9;
+
+    /** Inflating takes time: it has to save at least one in so many bytes of the chunk and what lies beside it. */
+    private static final int WORTH = 16;
 
     /** How the bytes are written. */
     enum Encoding {
@@ -73,7 +76,7 @@ final class Chunk {
 
     /** Encodes bytes of which all bits count. */
     static Chunk encode(byte[] bytes) {
-        return encode(bytes, 8 * bytes.length);
+        return encode(bytes, 8 * bytes.length, 0);
     }
 
     /**
@@ -81,9 +84,10 @@ final class Chunk {
      *
      * @param bytes the bits, the first in the lowest bit of the first byte; those from {@code bits} on are 0
      * @param bits how many bits count, more than 8 * (bytes - 1)
-     * @return the shortest encoding
+     * @param beside how many bytes of values the bits stand for
+     * @return the shortest encoding, but the bytes themselves where deflating would save less than a sixteenth of them and the values
      */
-    static Chunk encode(byte[] bytes, int bits) {
+    static Chunk encode(byte[] bytes, int bits, long beside) {
         byte[] best = bytes;
         Encoding encoding = Encoding.RAW;
         if (isConstant(bytes, bits, 0)) {
@@ -100,7 +104,8 @@ final class Chunk {
                 encoding = Encoding.DEFLATED;
             }
         }
-        return new Chunk(encoding, best.clone());
+        boolean worth = WORTH * (long) (bytes.length - best.length) >= bytes.length + beside;
+        return worth ? new Chunk(encoding, best.clone()) : new Chunk(Encoding.RAW, bytes.clone());
     }
 
     private static boolean isConstant(byte[] bytes, int bits, int value) {

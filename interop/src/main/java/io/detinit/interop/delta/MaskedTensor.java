@@ -78,7 +78,8 @@ final class MaskedTensor {
                             : selected(mask, from, count);
                     ChunkBits found = ChunkBits.of(bits);
                     boolean over = values != info.dtype() && overflows(found, own, info.dtype(), values, count);
-                    return new Part(Chunk.encode(bits, count), found.ones(), over);
+                    long beside = (long) found.ones() * values.bytes();
+                    return new Part(Chunk.encode(bits, count, beside), found.ones(), over);
                 },
                 part -> {
                     masked.chunks.add(part.chunk());

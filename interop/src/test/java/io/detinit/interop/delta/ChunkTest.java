@@ -28,7 +28,7 @@ class ChunkTest {
         for (int count : new int[] {1, 7, 8, 9, 63, 64, 65, 1000, 70_001, Chunk.BITS}) {
             for (double density : new double[] {0, 0.001, 0.2, 0.5, 0.97, 1}) {
                 byte[] bytes = bits(count, density, count);
-                Chunk chunk = Chunk.encode(bytes, count);
+                Chunk chunk = Chunk.encode(bytes, count, 0);
                 assertArrayEquals(bytes, Chunk.decode(chunk.encoding(), chunk.payload(), count, "f", "w"));
                 ChunkBits found = ChunkBits.of(bytes);
                 int ones = 0;
@@ -47,25 +47,37 @@ class ChunkTest {
 
     @Test
     void theShortestEncodingIsTaken() {
-        assertEquals(Chunk.Encoding.ZEROS, Chunk.encode(bits(999, 0, 1), 999).encoding());
-        assertEquals(Chunk.Encoding.ONES, Chunk.encode(bits(999, 1, 1), 999).encoding());
+        assertEquals(Chunk.Encoding.ZEROS, Chunk.encode(bits(999, 0, 1), 999, 0).encoding());
+        assertEquals(Chunk.Encoding.ONES, Chunk.encode(bits(999, 1, 1), 999, 0).encoding());
         assertEquals(
                 Chunk.Encoding.RAW,
-                Chunk.encode(bits(Chunk.BITS, 0.5, 1), Chunk.BITS).encoding());
-        Chunk sparse = Chunk.encode(bits(Chunk.BITS, 0.2, 1), Chunk.BITS);
+                Chunk.encode(bits(Chunk.BITS, 0.5, 1), Chunk.BITS, 0).encoding());
+        Chunk sparse = Chunk.encode(bits(Chunk.BITS, 0.2, 1), Chunk.BITS, 0);
         assertEquals(Chunk.Encoding.DEFLATED, sparse.encoding());
         double entropy = -(0.2 * Math.log(0.2) + 0.8 * Math.log(0.8)) / Math.log(2);
         assertTrue(sparse.payload().length < 1.03 * entropy * Chunk.BYTES, sparse.payload().length + " bytes");
     }
 
     @Test
+    void whatSavesLittleBesideTheValuesIsNotDeflated() throws IOException {
+        byte[] bytes = bits(Chunk.BITS, 0.2, 1);
+        long ones = ChunkBits.of(bytes).ones();
+        assertEquals(
+                Chunk.Encoding.DEFLATED,
+                Chunk.encode(bytes, Chunk.BITS, 2 * ones).encoding());
+        Chunk chunk = Chunk.encode(bytes, Chunk.BITS, 4 * ones);
+        assertEquals(Chunk.Encoding.RAW, chunk.encoding());
+        assertArrayEquals(bytes, Chunk.decode(chunk.encoding(), chunk.payload(), Chunk.BITS, "f", "w"));
+    }
+
+    @Test
     void payloadsOfAnotherLengthAreRefused() {
         byte[] bytes = bits(8000, 0.1, 2);
-        Chunk chunk = Chunk.encode(bytes, 8000);
+        Chunk chunk = Chunk.encode(bytes, 8000, 0);
         assertEquals(Chunk.Encoding.DEFLATED, chunk.encoding());
         for (int count : new int[] {7992, 8008, 7999}) {
             bytes[999] |= (byte) 0x80;
-            Chunk odd = Chunk.encode(bytes, 8000);
+            Chunk odd = Chunk.encode(bytes, 8000, 0);
             assertThrows(
                     MalformedFileException.class, () -> Chunk.decode(odd.encoding(), odd.payload(), count, "f", "w"));
         }
