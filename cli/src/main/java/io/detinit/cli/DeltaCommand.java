@@ -13,6 +13,7 @@ import io.detinit.interop.mask.Selection;
 import io.detinit.interop.mask.StoredMasks;
 import io.detinit.interop.plan.Plan;
 import io.detinit.interop.plan.PlanJson;
+import io.detinit.interop.prune.Fill;
 import io.detinit.interop.tensor.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -86,17 +87,22 @@ final class DeltaCommand extends BaseCommand {
     @Nullable
     Path template;
 
+    @Mixin
+    BudgetOptions budget = new BudgetOptions();
+
+    @Mixin
+    ScoringOptions scoring = new ScoringOptions();
+
     @Override
     public Integer call() throws IOException {
         if (action == Action.PACK) {
-            pack();
-        } else {
-            unpack();
+            return pack();
         }
+        unpack();
         return ExitCode.DONE;
     }
 
-    private void pack() throws IOException {
+    private int pack() throws IOException {
         if (template != null) {
             throw new UsageException("--template goes with unpack");
         }
@@ -106,7 +112,11 @@ final class DeltaCommand extends BaseCommand {
                             + "--seed or --torch-seed");
         }
         ValueType type = values == null ? ValueType.FILE : ValueType.parse(values);
-        Optional<Selection> selection = selection();
+        scoring.check();
+        budget.check(select, scoring);
+        if (!budget.given()) {
+            selection();
+        }
         refuseInput(file);
         Outputs.check(output, force);
         try (Checkpoint checkpoint = Checkpoints.open(file);
@@ -114,6 +124,10 @@ final class DeltaCommand extends BaseCommand {
             Plan plan = resolved.planForFile()
                     .orElseThrow(() -> new UsageException(file + ": no plan; give --seed S or --torch-seed S"));
             resolved.notes().forEach(terminal()::line);
+            if (budget.given() && !BudgetSearch.meets(this, checkpoint, resolved, select, Fill.INIT, budget, scoring)) {
+                return ExitCode.GATE;
+            }
+            Optional<Selection> selection = selection();
             DeltaReport report = selection.isPresent()
                     ? packed(checkpoint, resolved, plan, selection.get(), type)
                     : packer(type, Optional.empty()).pack(checkpoint, plan, output, packing());
@@ -124,6 +138,7 @@ final class DeltaCommand extends BaseCommand {
             } else {
                 texts.print(out());
             }
+            return ExitCode.DONE;
         }
     }
 
@@ -132,7 +147,7 @@ final class DeltaCommand extends BaseCommand {
         if (!select.given()) {
             return Optional.empty();
         }
-        if (select.sparsity == null && select.threshold == null) {
+        if (select.sparsity == null && select.threshold == null && select.pattern == null) {
             select.threshold = 0.0;
         }
         Selection selection = select.parse();
@@ -181,7 +196,7 @@ final class DeltaCommand extends BaseCommand {
     }
 
     private void unpack() throws IOException {
-        if (baseline.given() || select.given() || values != null) {
+        if (baseline.given() || select.given() || budget.given() || scoring.data != null || values != null) {
             throw new UsageException(
                     "the delta file says what it holds: baseline, selection and --values go with pack");
         }

@@ -2,6 +2,7 @@ package io.detinit.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.detinit.interop.checkpoint.Checkpoints;
+import io.detinit.interop.mask.Criterion;
 import io.detinit.interop.mask.Mask;
 import io.detinit.interop.mask.MaskRecord;
 import io.detinit.interop.mask.Selected;
@@ -9,11 +10,13 @@ import io.detinit.interop.mask.Selection;
 import io.detinit.interop.mask.Selector;
 import io.detinit.interop.mask.StoredMasks;
 import io.detinit.interop.plan.PlanJson;
+import io.detinit.interop.prune.Fill;
 import io.detinit.interop.tensor.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -54,15 +57,39 @@ final class MaskCommand extends BaseCommand {
     @Mixin
     SelectOptions select = new SelectOptions();
 
+    @Mixin
+    BudgetOptions budget = new BudgetOptions();
+
+    @Mixin
+    ScoringOptions scoring = new ScoringOptions();
+
+    @Option(
+            names = "--fill",
+            paramLabel = "NAME",
+            description =
+                    "With --max-drop: what stands where a weight is pruned when candidates are scored: zero (default), "
+                            + "init, or init_or_zero.")
+    @Nullable
+    String fill;
+
     @Override
     public Integer call() throws IOException {
-        Selection selection = select.parse();
+        checkOptions();
+        Fill how = fill == null ? Fill.ZERO : Fill.parse(fill);
+        Criterion criterion = budget.given()
+                ? BudgetOptions.at(select, 1).criterion()
+                : select.parse().criterion();
+        Selection selection;
         MaskOutputs outputs = MaskOutputs.of(output, bitmap, force, List.of(file));
         Selected selected;
         StoredMasks masks;
         try (Checkpoint checkpoint = Checkpoints.open(file);
-                ResolvedBaseline resolved = baseline.resolve(
-                        checkpoint, root.threads, selection.criterion().needsInit())) {
+                ResolvedBaseline resolved =
+                        baseline.resolve(checkpoint, root.threads, criterion.needsInit() || how.needsInit())) {
+            if (budget.given() && !BudgetSearch.meets(this, checkpoint, resolved, select, how, budget, scoring)) {
+                return ExitCode.GATE;
+            }
+            selection = select.parse();
             selected = selectWithCut(this, resolved, checkpoint, selection);
             masks = StoredMasks.of(selected.masks(), resolved.baseline());
             outputs.write(
@@ -92,6 +119,14 @@ final class MaskCommand extends BaseCommand {
             MaskTexts.print(out(), selection, selected);
         }
         return ExitCode.DONE;
+    }
+
+    private void checkOptions() {
+        scoring.check();
+        budget.check(select, scoring);
+        if (!budget.given() && (scoring.data != null || fill != null)) {
+            throw new UsageException("--data and --fill go with --max-drop D here: without it nothing is scored");
+        }
     }
 
     /** Selects with progress on the terminal. */

@@ -2,7 +2,6 @@ package io.detinit.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.detinit.interop.audit.Baseline;
-import io.detinit.interop.budget.SearchPoint;
 import io.detinit.interop.budget.SearchResult;
 import io.detinit.interop.budget.SparsitySearch;
 import io.detinit.interop.checkpoint.Checkpoints;
@@ -279,12 +278,7 @@ final class PruneCommand extends BaseCommand {
 
     /** Nothing is within the budget, and nothing is written. */
     private int unmet(SearchResult search) {
-        SearchPoint last = search.searched().get(search.searched().size() - 1);
-        terminal()
-                .line(Text.format(
-                        "detinit: no sparsity above 0 keeps the loss of validation accuracy within %s; the smallest tried,"
-                                + " %.6f, loses %.4f; nothing was written",
-                        search.maxDrop(), last.sparsity(), last.loss()));
+        terminal().line(BudgetSearch.unmet(search));
         if (json) {
             ObjectNode object = described(null);
             object.put("sparsity", 0);

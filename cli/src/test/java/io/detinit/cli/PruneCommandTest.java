@@ -356,4 +356,114 @@ class PruneCommandTest {
             assertFalse(Files.exists(output));
         }
     }
+
+    @Test
+    void masksAndDeltasTakeABudgetToo() throws IOException {
+        Path model = run.file("model.safetensors");
+        CommandRun pruned = within(model, path("p.safetensors"), "--fill", "init", "--json");
+        double sparsity = pruned.json().path("sparsity").asDouble();
+        CommandRun packed = CommandRun.of(
+                "delta", "pack", model, "-o", path("d.delta"), "--max-drop", "0.01", "--data", run.data(), "--json");
+        assertEquals(0, packed.code(), packed.err());
+        assertEquals(
+                WEIGHTS - Math.round(sparsity * WEIGHTS),
+                packed.json().path("kept").asLong());
+
+        Path masks = path("m.safetensors");
+        CommandRun masked = CommandRun.of(
+                "mask", model, "-o", masks, "--max-drop", "0.01", "--data", run.data(), "--fill", "init", "--json");
+        assertEquals(0, masked.code(), masked.err());
+        CommandRun same = CommandRun.of(
+                "prune", model, "-o", path("q.safetensors"), "--masks", masks, "--fill", "init", "--json");
+        assertEquals(sparsity, same.json().path("sparsity").asDouble());
+
+        assertEquals(
+                2,
+                CommandRun.of("mask", model, "-o", path("n"), "--sparsity", "0.5", "--fill", "init")
+                        .code());
+        CommandRun unmet = CommandRun.of(
+                "delta",
+                "pack",
+                model,
+                "-o",
+                path("none"),
+                "--max-drop",
+                "0",
+                "--data",
+                run.data(),
+                "--criterion",
+                "small_final");
+        assertTrue(unmet.code() == 1 || Files.exists(path("none")), unmet.err());
+    }
+
+    @Test
+    void sparseInitializersAreCounted() throws IOException {
+        Path model = run.file("model.onnx");
+        Path dense = path("dense.onnx");
+        Path sparse = path("sparse.onnx");
+        assertEquals(
+                0,
+                CommandRun.of("prune", model, "-o", dense, "--sparsity", "0.9", "--fill", "zero", "--scope", "layer")
+                        .code());
+        JsonNode json = CommandRun.of(
+                        "prune",
+                        model,
+                        "-o",
+                        sparse,
+                        "--sparsity",
+                        "0.9",
+                        "--fill",
+                        "zero",
+                        "--scope",
+                        "layer",
+                        "--storage",
+                        "sparse",
+                        "--data",
+                        run.data(),
+                        "--json")
+                .json();
+        assertEquals("sparse", json.path("storage").asText());
+        assertEquals(2, json.path("sparseInitializers").asInt());
+        assertTrue(Files.size(sparse) < Files.size(dense) / 2);
+        assertEquals(0, CommandRun.of("verify", dense, sparse).code());
+        assertEquals(
+                0,
+                CommandRun.of("verify", dense, sparse, "--random", 8, "--tolerance", 0, "--runs", 0)
+                        .code());
+        assertEquals(
+                2,
+                CommandRun.of(
+                                "prune",
+                                run.file("model.safetensors"),
+                                "-o",
+                                path("x"),
+                                "--sparsity",
+                                "0.9",
+                                "--fill",
+                                "zero",
+                                "--scope",
+                                "layer",
+                                "--storage",
+                                "sparse")
+                        .code());
+    }
+
+    @Test
+    void theRecordSaysWhatWasPruned() throws IOException {
+        Path output = path("r.safetensors");
+        CommandRun.of(
+                "prune", run.file("model.safetensors"), "-o", output, "--sparsity", "0.5", "--fill", "init", "--json");
+        JsonNode record = new ObjectMapper()
+                .readTree(CommandRun.of("inspect", output, "--json")
+                        .json()
+                        .path("metadata")
+                        .path("detinit.prune")
+                        .asText());
+        assertEquals("movement", record.path("criterion").asText());
+        assertEquals(0.5, record.path("sparsity").asDouble());
+        assertTrue(record.path("cut").asDouble() > 0, record.toString());
+        assertEquals("init", record.path("fill").asText());
+        assertEquals(7, record.path("seed").asInt());
+        assertFalse(record.path("tool").asText().isEmpty());
+    }
 }
