@@ -5,7 +5,7 @@ final class ExitCode {
 
     /** Done. */
     static final int DONE = 0;
-    /** A gate failed: --fail-if, verify, --test-repro. */
+    /** A gate failed: --fail-if, verify, --test-repro, a --max-drop that nothing meets, a transfer that is not whole. */
     static final int GATE = 1;
     /** The command line is wrong. */
     static final int USAGE = 2;
