@@ -11,8 +11,6 @@ import io.detinit.interop.audit.Auditor;
 import io.detinit.interop.audit.Baseline;
 import io.detinit.interop.audit.Threshold;
 import io.detinit.interop.checkpoint.Checkpoints;
-import io.detinit.interop.parallel.Parallel;
-import io.detinit.interop.plan.InitialValues;
 import io.detinit.interop.plan.Plan;
 import io.detinit.interop.safetensors.SafetensorsWriter;
 import io.detinit.interop.tensor.Checkpoint;
@@ -164,15 +162,7 @@ public class AuditBenchmark {
     /** The generator alone: the same weights on as many threads, each block over the last one. */
     @Benchmark
     public void generator(Blackhole sink) throws IOException {
-        int block = 1 << 16;
-        int blocks = SIDE * SIDE / block;
-        List<InitialValues> values =
-                plan.entries().stream().map(Plan.Entry::values).toList();
-        Parallel.run(threads, TENSORS * blocks, () -> new float[block], (floats, number) -> {
-            values.get((int) number / blocks).fill(number % blocks * block, floats, 0, block);
-            sink.consume(floats);
-            return 0;
-        });
+        GeneratorPeer.run(plan, threads, sink);
     }
 
     /** {@return how many weights PyTorch counts, of two safetensors files} */

@@ -10,8 +10,6 @@ import io.detinit.interop.delta.DeltaOptions;
 import io.detinit.interop.delta.DeltaPacker;
 import io.detinit.interop.delta.DeltaReport;
 import io.detinit.interop.delta.DeltaUnpacker;
-import io.detinit.interop.parallel.Parallel;
-import io.detinit.interop.plan.InitialValues;
 import io.detinit.interop.plan.Plan;
 import io.detinit.interop.safetensors.SafetensorsFile;
 import io.detinit.interop.safetensors.SafetensorsWriter;
@@ -142,15 +140,7 @@ public class DeltaCheckpointBenchmark {
     /** The generator alone: the same weights on as many threads, each block over the last one. */
     @Benchmark
     public void generator(Blackhole sink) throws IOException {
-        int block = 1 << 16;
-        int blocks = SIDE * SIDE / block;
-        List<InitialValues> values =
-                plan.entries().stream().map(Plan.Entry::values).toList();
-        Parallel.run(threads, TENSORS * blocks, () -> new float[block], (floats, number) -> {
-            values.get((int) number / blocks).fill(number % blocks * block, floats, 0, block);
-            sink.consume(floats);
-            return 0;
-        });
+        GeneratorPeer.run(plan, threads, sink);
     }
 
     /** All restored bytes, block by block, each block over the last one. */

@@ -13,13 +13,17 @@ import io.detinit.interop.file.AtomicFile;
 import io.detinit.interop.file.OutputFolder;
 import io.detinit.interop.mask.Criterion;
 import io.detinit.interop.mask.Selection;
+import io.detinit.interop.onnx.OnnxCheckpoint;
 import io.detinit.interop.plan.Plan;
 import io.detinit.interop.prune.Destination;
 import io.detinit.interop.prune.Fill;
 import io.detinit.interop.prune.PruneReport;
 import io.detinit.interop.prune.Pruner;
 import io.detinit.interop.tensor.Checkpoint;
+import io.detinit.interop.verify.Latencies;
 import io.detinit.interop.verify.Latency;
+import io.detinit.interop.verify.LatencyProbe;
+import io.detinit.interop.verify.ModelSize;
 import io.detinit.interop.verify.OnnxScorer;
 import io.detinit.interop.verify.Score;
 import io.detinit.models.ModelSpec;
@@ -34,18 +38,14 @@ import io.detinit.training.data.DataSpec;
 import io.detinit.training.data.ImageData;
 import io.detinit.training.data.Normalization;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.stream.DoubleStream;
-import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -62,8 +62,8 @@ final class DemoCommand extends BaseCommand {
     private static final List<Threshold> THRESHOLDS =
             List.of(new Threshold(1e-5), new Threshold(1e-3), new Threshold(1e-2), new Threshold(3e-2));
     private static final String MODEL = "mlp:784-256-128-64-10";
-    private static final int LATENCY_RUNS = 1000;
-    private static final int LATENCY_ROUNDS = 9;
+    private static final int LATENCY_WARM_UP = 2000;
+    private static final int LATENCY_RUNS = 9000;
 
     @Option(names = "-o", paramLabel = "DIR", description = "The folder to write (default: detinit-demo).")
     Path output = Path.of("detinit-demo");
@@ -92,7 +92,11 @@ final class DemoCommand extends BaseCommand {
 
     /** One line of the table: a model file, scored. */
     record Result(
-            String model, String file, double sparsity, long bytes, long gzipBytes, Score score, Latency latency) {}
+            String model, String file, double sparsity, long bytes, long gzipBytes, Score score, Latency latency) {
+        Result timed(Latency measured) {
+            return new Result(model, file, sparsity, bytes, gzipBytes, score, measured);
+        }
+    }
 
     /** All that the demo found. */
     record Findings(
@@ -218,47 +222,34 @@ final class DemoCommand extends BaseCommand {
     }
 
     private Result result(String name, Path model, double pruned, Samples test) throws IOException {
-        try (OnnxScorer scorer = OnnxScorer.open(model, root.threads)) {
+        try (OnnxScorer scorer = OnnxScorer.open(model, root.threads);
+                OnnxCheckpoint checkpoint = OnnxCheckpoint.open(model)) {
             Score score = scorer.score(test.features(), test.width(), test.labels(), EvalCommand.BATCH);
+            ModelSize size = ModelSize.of(checkpoint);
             String file = String.valueOf(model.getFileName());
-            return new Result(name, file, pruned, Files.size(model), gzipSize(model), score, new Latency(0, 0, 0));
+            return new Result(name, file, pruned, size.bytes(), size.gzipBytes(), score, new Latency(0, 0, 0));
         }
     }
 
-    /**
-     * Times the models in turns, so that what else the machine does falls on all of them alike: the median over the rounds of each
-     * round's median and 99th percentile. One thread: for a model this small more only add noise.
-     */
+    /** Times the models in turns. One thread: for a model this small more only add noise. */
     private static List<Result> timed(Path folder, List<Result> results, Samples test) throws IOException {
-        List<List<Latency>> rounds = new ArrayList<>();
-        for (int round = -2; round < LATENCY_ROUNDS; round++) { // two to warm up
-            List<Latency> latencies = new ArrayList<>();
+        List<OnnxScorer> scorers = new ArrayList<>();
+        try {
+            List<LatencyProbe> probes = new ArrayList<>();
             for (Result result : results) {
-                try (OnnxScorer scorer = OnnxScorer.open(folder.resolve(result.file()), 1)) {
-                    latencies.add(scorer.latency(test.features(), test.width(), LATENCY_RUNS, LATENCY_RUNS));
-                }
+                OnnxScorer scorer = OnnxScorer.open(folder.resolve(result.file()), 1);
+                scorers.add(scorer);
+                probes.add(scorer.probe(test.features(), test.width()));
             }
-            if (round >= 0) {
-                rounds.add(latencies);
+            List<Latency> latencies = Latencies.interleaved(probes, LATENCY_WARM_UP, LATENCY_RUNS, done -> {});
+            List<Result> timed = new ArrayList<>();
+            for (int k = 0; k < results.size(); k++) {
+                timed.add(results.get(k).timed(latencies.get(k)));
             }
+            return timed;
+        } finally {
+            scorers.forEach(OnnxScorer::close);
         }
-        List<Result> timed = new ArrayList<>();
-        for (int k = 0; k < results.size(); k++) {
-            int model = k;
-            Result r = results.get(k);
-            double median =
-                    middle(rounds.stream().mapToDouble(round -> round.get(model).median()));
-            double p99 =
-                    middle(rounds.stream().mapToDouble(round -> round.get(model).p99()));
-            Latency latency = new Latency(LATENCY_ROUNDS * LATENCY_RUNS, median, p99);
-            timed.add(new Result(r.model(), r.file(), r.sparsity(), r.bytes(), r.gzipBytes(), r.score(), latency));
-        }
-        return timed;
-    }
-
-    private static double middle(DoubleStream values) {
-        double[] sorted = values.sorted().toArray();
-        return sorted[sorted.length / 2];
     }
 
     private static double maxDifference(float[] a, float[] b) {
@@ -267,25 +258,6 @@ final class DemoCommand extends BaseCommand {
             max = Math.max(max, Math.abs((double) a[k] - b[k]));
         }
         return max;
-    }
-
-    private static long gzipSize(Path file) throws IOException {
-        long[] size = new long[1];
-        OutputStream counter = new OutputStream() {
-            @Override
-            public void write(int b) {
-                size[0]++;
-            }
-
-            @Override
-            public void write(byte[] bytes, int offset, int length) {
-                size[0] += length;
-            }
-        };
-        try (GZIPOutputStream gzip = new GZIPOutputStream(counter)) {
-            Files.copy(file, gzip);
-        }
-        return size[0];
     }
 
     /** The mean |w - w0| of each input pixel over the units of the first layer, [height*width]. */
