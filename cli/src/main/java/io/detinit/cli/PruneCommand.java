@@ -22,7 +22,6 @@ import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.TensorStorage;
 import io.detinit.interop.verify.Score;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -252,14 +251,14 @@ final class PruneCommand extends BaseCommand {
             Optional<SearchResult> searched,
             Writer writer)
             throws IOException {
-        long before = Files.size(file);
+        long before = CheckpointBytes.of(file);
         Score scoreBefore = scoring == null ? null : scoring.test(file, base, names);
         PruneReport report = writer.write();
         Score scoreAfter = scoring == null ? null : scoring.test(output, base, names);
         PruneOutcome outcome = new PruneOutcome(
                 report,
                 before,
-                Files.size(output),
+                CheckpointBytes.of(output),
                 searched,
                 scoreBefore,
                 scoreAfter,

@@ -102,7 +102,7 @@ final class TransferCommand extends BaseCommand {
         TensorStorage stored = TensorStorage.parse(storage);
         checkOutputs();
         MaskFile given = MaskFile.read(masks);
-        long before = Files.isRegularFile(to) ? Files.size(to) : 0;
+        long before = CheckpointBytes.of(to);
         try (Checkpoint source = Checkpoints.open(from);
                 Checkpoint target = Checkpoints.open(to)) {
             MaskTransfer found = MaskTransfer.of(given, source, target, root.threads);
@@ -247,7 +247,7 @@ final class TransferCommand extends BaseCommand {
         transfer.warnings().forEach(warnings::add);
         ObjectNode bytes = object.putObject("bytes").put("before", before);
         if (written) {
-            bytes.put("after", Files.size(output));
+            bytes.put("after", CheckpointBytes.of(output));
         } else {
             bytes.putNull("after");
         }
@@ -274,8 +274,8 @@ final class TransferCommand extends BaseCommand {
         table.print(out());
         if (written) {
             out().println();
-            out().println("bytes " + Text.count(before) + " -> " + Text.count(Files.size(output)) + " (" + storage
-                    + ")");
+            out().println("bytes " + Text.count(before) + " -> " + Text.count(CheckpointBytes.of(output)) + " ("
+                    + storage + ")");
             out().println("wrote " + output);
             if (masksOut != null) {
                 out().println("wrote " + masksOut);

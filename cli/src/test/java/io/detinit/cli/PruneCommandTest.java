@@ -466,4 +466,29 @@ class PruneCommandTest {
         assertEquals(7, record.path("seed").asInt());
         assertFalse(record.path("tool").asText().isEmpty());
     }
+
+    @Test
+    void theDataFileOfAnOnnxModelCounts() throws IOException {
+        Path model = VerifyEvalModels.external(path("external.onnx"), 0);
+        Path output = path("out.onnx");
+        JsonNode bytes = CommandRun.of(
+                        "prune",
+                        model,
+                        "-o",
+                        output,
+                        "--criterion",
+                        "magnitude",
+                        "--sparsity",
+                        "0.5",
+                        "--fill",
+                        "zero",
+                        "--json")
+                .json()
+                .path("bytes");
+        JsonNode before = CommandRun.of("eval", model, "--runs", 1, "--json").json();
+        JsonNode after = CommandRun.of("eval", output, "--runs", 1, "--json").json();
+        assertTrue(bytes.path("before").asLong() > Files.size(model));
+        assertEquals(before.path("bytes").asLong(), bytes.path("before").asLong());
+        assertEquals(after.path("bytes").asLong(), bytes.path("after").asLong());
+    }
 }

@@ -31,16 +31,39 @@ public record ModelSize(int files, long bytes, long gzipBytes) {
      * @throws IOException if a file cannot be read
      */
     public static ModelSize of(OnnxCheckpoint model) throws IOException {
+        List<Path> files = files(model);
+        long gzipBytes = 0;
+        for (Path file : files) {
+            gzipBytes += gzipBytes(file);
+        }
+        return new ModelSize(files.size(), bytes(files), gzipBytes);
+    }
+
+    /**
+     * The bytes alone, without reading the files.
+     *
+     * @param model an open model, whose data files have been checked
+     * @return the sizes of its files, summed
+     * @throws MalformedFileException if its messages are broken
+     * @throws IOException if a file cannot be found
+     */
+    public static long bytesOf(OnnxCheckpoint model) throws IOException {
+        return bytes(files(model));
+    }
+
+    private static List<Path> files(OnnxCheckpoint model) throws IOException {
         List<Path> files = new ArrayList<>();
         files.add(model.path());
         files.addAll(ExternalData.of(model.path()));
+        return files;
+    }
+
+    private static long bytes(List<Path> files) throws IOException {
         long bytes = 0;
-        long gzipBytes = 0;
         for (Path file : files) {
             bytes += Files.size(file);
-            gzipBytes += gzipBytes(file);
         }
-        return new ModelSize(files.size(), bytes, gzipBytes);
+        return bytes;
     }
 
     private static long gzipBytes(Path file) throws IOException {
