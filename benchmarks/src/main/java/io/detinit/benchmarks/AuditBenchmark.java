@@ -1,8 +1,6 @@
 package io.detinit.benchmarks;
 
-import io.detinit.generator.InitPlan;
 import io.detinit.generator.PlannedTensor;
-import io.detinit.generator.Scheme;
 import io.detinit.generator.TensorInit;
 import io.detinit.generator.TensorShape;
 import io.detinit.interop.audit.AuditOptions;
@@ -61,22 +59,13 @@ import org.openjdk.jmh.infra.Blackhole;
         jvmArgsAppend = {"--add-modules", "jdk.incubator.vector", "-Xmx256m"})
 public class AuditBenchmark {
 
-    private static final int TENSORS = 16;
-    private static final int SIDE = 4096;
-    private static final TensorShape SHAPE = TensorShape.of(SIDE, SIDE);
+    private static final int TENSORS = LargeModel.TENSORS;
+    private static final TensorShape SHAPE = LargeModel.SHAPE;
 
     private final int threads = Runtime.getRuntime().availableProcessors();
-    private final Plan plan = new Plan.Addressed(plan());
+    private final Plan plan = new Plan.Addressed(LargeModel.plan());
     private Path folder = Path.of("");
     private long moved;
-
-    private static InitPlan plan() {
-        List<PlannedTensor> tensors = new ArrayList<>();
-        for (int k = 0; k < TENSORS; k++) {
-            tensors.add(new PlannedTensor("layers." + k + ".weight", SHAPE, k, Scheme.HE));
-        }
-        return new InitPlan(42, tensors);
-    }
 
     /** A trained tensor: every third weight moved by a thousandth of itself. */
     private record Trained(TensorInfo info, TensorInit init, boolean moved) implements TensorView {
@@ -104,17 +93,17 @@ public class AuditBenchmark {
             Path path = file(trained, "safetensors");
             if (!Files.exists(path)) {
                 List<TensorView> tensors = new ArrayList<>();
-                for (PlannedTensor tensor : plan().tensors()) {
+                for (PlannedTensor tensor : LargeModel.plan().tensors()) {
                     TensorInfo info = new TensorInfo(tensor.name(), DType.F32, SHAPE, TensorInfo.Kind.PARAMETER);
-                    tensors.add(new Trained(info, plan().init(tensor), trained));
+                    tensors.add(new Trained(info, LargeModel.plan().init(tensor), trained));
                 }
                 SafetensorsWriter.write(path, tensors, Map.of());
             }
         }
-        long elements = (long) TENSORS * SIDE * SIDE;
+        long elements = (long) TENSORS * LargeModel.SIDE * LargeModel.SIDE;
         moved = 0;
         for (int k = 0; k < TENSORS; k++) {
-            moved += ((long) SIDE * SIDE + 2) / 3;
+            moved += ((long) LargeModel.SIDE * LargeModel.SIDE + 2) / 3;
         }
         AuditReport report = audit();
         if (report.moved() != moved || report.total().bitIdentical() != elements - moved) {

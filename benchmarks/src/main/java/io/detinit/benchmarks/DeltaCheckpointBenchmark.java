@@ -2,7 +2,6 @@ package io.detinit.benchmarks;
 
 import io.detinit.generator.InitPlan;
 import io.detinit.generator.PlannedTensor;
-import io.detinit.generator.Scheme;
 import io.detinit.generator.TensorInit;
 import io.detinit.generator.TensorShape;
 import io.detinit.interop.delta.DeltaFile;
@@ -54,22 +53,13 @@ import org.openjdk.jmh.infra.Blackhole;
         jvmArgsAppend = {"--add-modules", "jdk.incubator.vector", "-Xmx256m"})
 public class DeltaCheckpointBenchmark {
 
-    private static final int TENSORS = 16;
-    private static final int SIDE = 4096;
-    private static final TensorShape SHAPE = TensorShape.of(SIDE, SIDE);
+    private static final int TENSORS = LargeModel.TENSORS;
+    private static final TensorShape SHAPE = LargeModel.SHAPE;
 
     private final int threads = Runtime.getRuntime().availableProcessors();
-    private final InitPlan init = plan();
+    private final InitPlan init = LargeModel.plan();
     private final Plan plan = new Plan.Addressed(init);
     private Path folder = Path.of("");
-
-    private static InitPlan plan() {
-        List<PlannedTensor> tensors = new ArrayList<>();
-        for (int k = 0; k < TENSORS; k++) {
-            tensors.add(new PlannedTensor("layers." + k + ".weight", SHAPE, k, Scheme.HE));
-        }
-        return new InitPlan(42, tensors);
-    }
 
     /** Whether a weight moved: a fifth of them, without a pattern. */
     private static boolean moves(long element) {
