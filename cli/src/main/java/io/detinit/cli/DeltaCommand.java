@@ -7,8 +7,8 @@ import io.detinit.interop.delta.DeltaPacker;
 import io.detinit.interop.delta.DeltaReport;
 import io.detinit.interop.delta.DeltaUnpacker;
 import io.detinit.interop.delta.ValueType;
-import io.detinit.interop.mask.Mask;
 import io.detinit.interop.mask.MaskRecord;
+import io.detinit.interop.mask.Selected;
 import io.detinit.interop.mask.Selection;
 import io.detinit.interop.mask.StoredMasks;
 import io.detinit.interop.plan.Plan;
@@ -18,7 +18,6 @@ import io.detinit.interop.tensor.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.DoubleConsumer;
 import org.jspecify.annotations.Nullable;
@@ -158,15 +157,16 @@ final class DeltaCommand extends BaseCommand {
     private DeltaReport packed(
             Checkpoint checkpoint, ResolvedBaseline resolved, Plan plan, Selection selection, ValueType type)
             throws IOException {
-        Map<String, Mask> logical = MaskCommand.select(this, resolved, checkpoint, selection);
-        var record = MaskRecord.of(selection, resolved.baseline(), "", "").fields();
+        Selected selected = MaskCommand.selectWithCut(this, resolved, checkpoint, selection);
+        var record =
+                MaskRecord.of(selection, selected, resolved.baseline(), "", "").fields();
         record.remove("source");
         record.remove("tool");
         return packer(type, Optional.of(record.toString()))
                 .pack(
                         checkpoint,
                         plan,
-                        StoredMasks.of(logical, resolved.baseline()).masks(),
+                        StoredMasks.of(selected.masks(), resolved.baseline()).masks(),
                         output,
                         packing());
     }
