@@ -93,8 +93,11 @@ public class EpochBenchmark {
     @Benchmark
     @OperationsPerInvocation(EPOCHS)
     public double lean() {
-        TrainConfig config = new TrainConfig(
-                MODEL, InitRules.he(), 42, EPOCHS, BATCH, TrainConfig.OptimizerKind.SGD, 0.1, 0, 0, DeviceChoice.CPU);
+        TrainConfig config = TrainConfig.builder(MODEL, 42)
+                .epochs(EPOCHS)
+                .batch(BATCH)
+                .device(DeviceChoice.CPU)
+                .build();
         try (TrainedModel trained = TrainingLoop.train(config, train, test, TrainingListener.NONE)) {
             return trained.history().get(EPOCHS - 1).testAccuracy();
         }

@@ -1,6 +1,5 @@
 package io.detinit.benchmarks;
 
-import io.detinit.generator.InitRules;
 import io.detinit.interop.audit.Baseline;
 import io.detinit.interop.budget.CandidateModel;
 import io.detinit.interop.budget.CandidateScorer;
@@ -19,13 +18,13 @@ import io.detinit.training.DeviceChoice;
 import io.detinit.training.RunFolder;
 import io.detinit.training.Samples;
 import io.detinit.training.TrainConfig;
-import io.detinit.training.TrainConfig.OptimizerKind;
 import io.detinit.training.TrainedModel;
 import io.detinit.training.TrainingListener;
 import io.detinit.training.TrainingLoop;
+import io.detinit.training.data.DataSet;
 import io.detinit.training.data.DataSpec;
-import io.detinit.training.data.ImageData;
 import io.detinit.training.data.Normalization;
+import io.detinit.training.optimizer.OptimizerKind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -79,9 +78,9 @@ public final class PruningFigures {
     /** One trained model, pruned in the ways of the variants. */
     private record Run(long seed, double dense, List<Pruned> pruned) {}
 
-    private final ImageData images;
+    private final DataSet images;
 
-    private PruningFigures(ImageData images) {
+    private PruningFigures(DataSet images) {
         this.images = images;
     }
 
@@ -125,17 +124,12 @@ public final class PruningFigures {
     }
 
     private void train(OptimizerKind optimizer, long seed, Path folder) throws IOException {
-        TrainConfig config = new TrainConfig(
-                ModelSpec.parse("mlp:784-256-128-64-10"),
-                InitRules.he(),
-                seed,
-                EPOCHS,
-                TRAIN_BATCH,
-                optimizer,
-                optimizer.defaultLearningRate(),
-                0,
-                0,
-                DeviceChoice.CPU);
+        TrainConfig config = TrainConfig.builder(ModelSpec.parse("mlp:784-256-128-64-10"), seed)
+                .epochs(EPOCHS)
+                .batch(TRAIN_BATCH)
+                .optimizer(optimizer)
+                .device(DeviceChoice.CPU)
+                .build();
         Samples train = images.trainSamples(Normalization.NONE);
         Samples test = images.testSamples(Normalization.NONE);
         try (TrainedModel trained = TrainingLoop.train(config, train, test, TrainingListener.NONE)) {

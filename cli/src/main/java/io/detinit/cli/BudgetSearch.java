@@ -39,7 +39,7 @@ final class BudgetSearch {
         Terminal terminal = command.terminal();
         Samples samples = scoring.validation();
         terminal.line("searching on the last " + Text.count(samples.count()) + " of "
-                + Text.count(scoring.images().train().count()) + " training images, which training may have seen");
+                + Text.count(scoring.images().trainCount()) + " training images, which training may have seen");
         MaskSource source =
                 sparsity -> MaskCommand.select(command, resolved, checkpoint, BudgetOptions.at(select, sparsity));
         try (CandidateModel candidates = scoring.candidates(resolved.baseline())) {

@@ -2,7 +2,6 @@ package io.detinit.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.detinit.generator.InitRules;
 import io.detinit.interop.audit.AuditOptions;
 import io.detinit.interop.audit.AuditReport;
 import io.detinit.interop.audit.Auditor;
@@ -27,15 +26,14 @@ import io.detinit.interop.verify.ModelSize;
 import io.detinit.interop.verify.OnnxScorer;
 import io.detinit.interop.verify.Score;
 import io.detinit.models.ModelSpec;
-import io.detinit.training.DeviceChoice;
 import io.detinit.training.EpochResult;
 import io.detinit.training.RunFolder;
 import io.detinit.training.Samples;
 import io.detinit.training.TrainConfig;
 import io.detinit.training.TrainedModel;
 import io.detinit.training.TrainingLoop;
+import io.detinit.training.data.DataSet;
 import io.detinit.training.data.DataSpec;
-import io.detinit.training.data.ImageData;
 import io.detinit.training.data.Normalization;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -113,21 +111,13 @@ final class DemoCommand extends BaseCommand {
     public Integer call() throws IOException {
         Selection movement = selection(Criterion.MOVEMENT);
         int passes = epochs != null ? epochs : data.equals(DataSpec.DIGITS) ? 10 : 5;
-        TrainConfig config = new TrainConfig(
-                ModelSpec.parse(MODEL),
-                InitRules.he(),
-                seed.value(),
-                passes,
-                128,
-                TrainConfig.OptimizerKind.SGD,
-                0.1,
-                0,
-                0,
-                DeviceChoice.AUTO);
+        TrainConfig config = TrainConfig.builder(ModelSpec.parse(MODEL), seed.value())
+                .epochs(passes)
+                .build();
         OutputFolder.check(output, force);
         Terminal terminal = terminal();
         terminal.line("data: " + data);
-        ImageData images = DataSpec.load(data);
+        DataSet images = DataSpec.load(data);
         Samples train = images.trainSamples(Normalization.NONE);
         Samples test = images.testSamples(Normalization.NONE);
         terminal.line(Text.format(

@@ -10,8 +10,8 @@ import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.verify.OnnxScorer;
 import io.detinit.interop.verify.Score;
 import io.detinit.training.Samples;
+import io.detinit.training.data.DataSet;
 import io.detinit.training.data.DataSpec;
-import io.detinit.training.data.ImageData;
 import io.detinit.training.data.Normalization;
 import java.io.Closeable;
 import java.io.IOException;
@@ -25,12 +25,12 @@ final class Scoring implements Closeable {
 
     private final Checkpoint checkpoint;
     private final OnnxCheckpoint model;
-    private final ImageData images;
+    private final DataSet images;
     private final Normalization normalization;
     private final int threads;
 
     private Scoring(
-            Checkpoint checkpoint, OnnxCheckpoint model, ImageData images, Normalization normalization, int threads) {
+            Checkpoint checkpoint, OnnxCheckpoint model, DataSet images, Normalization normalization, int threads) {
         this.checkpoint = checkpoint;
         this.model = model;
         this.images = images;
@@ -90,7 +90,7 @@ final class Scoring implements Closeable {
         return model.path();
     }
 
-    ImageData images() {
+    DataSet images() {
         return images;
     }
 

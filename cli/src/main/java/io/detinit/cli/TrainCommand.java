@@ -15,9 +15,11 @@ import io.detinit.training.TimelineWriter;
 import io.detinit.training.TrainConfig;
 import io.detinit.training.TrainedModel;
 import io.detinit.training.TrainingLoop;
+import io.detinit.training.data.DataSet;
 import io.detinit.training.data.DataSpec;
-import io.detinit.training.data.ImageData;
 import io.detinit.training.data.Normalization;
+import io.detinit.training.optimizer.OptimizerConfig;
+import io.detinit.training.optimizer.OptimizerKind;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -120,22 +122,21 @@ final class TrainCommand extends BaseCommand {
 
     @Override
     public Integer call() throws IOException {
-        TrainConfig.OptimizerKind kind = TrainConfig.OptimizerKind.parse(optimizer);
-        TrainConfig config = new TrainConfig(
-                ModelSpec.parse(model),
-                rules.parse(),
-                seed.value(),
-                epochs,
-                batch,
-                kind,
-                learningRate == null ? kind.defaultLearningRate() : learningRate,
-                momentum,
-                weightDecay,
-                DeviceChoice.parse(device));
+        OptimizerKind kind = OptimizerKind.parse(optimizer);
+        TrainConfig config = TrainConfig.builder(ModelSpec.parse(model), seed.value())
+                .rules(rules.parse())
+                .epochs(epochs)
+                .batch(batch)
+                .optimizer(OptimizerConfig.of(kind)
+                        .withLearningRate(learningRate == null ? kind.defaultLearningRate() : learningRate)
+                        .withMomentum(momentum, false)
+                        .withWeightDecay(weightDecay))
+                .device(DeviceChoice.parse(device))
+                .build();
         Normalization normalization = Normalization.parse(normalize);
         Optional<AuditSchedule> schedule = schedule();
         OutputFolder.check(output, force);
-        ImageData images = DataSpec.load(data);
+        DataSet images = DataSpec.load(data);
         Path growing = output.resolveSibling(output.toAbsolutePath().normalize().getFileName() + "." + Timeline.FILE);
         try (TrainedModel trained = train(config, images, normalization, schedule, growing)) {
             OutputFolder.write(output, force, folder -> RunFolder.write(folder, trained, images, normalization));
@@ -161,7 +162,7 @@ final class TrainCommand extends BaseCommand {
 
     private TrainedModel train(
             TrainConfig config,
-            ImageData images,
+            DataSet images,
             Normalization normalization,
             Optional<AuditSchedule> schedule,
             Path growing)
@@ -173,7 +174,7 @@ final class TrainCommand extends BaseCommand {
             return TrainingLoop.train(config, train, test, progress);
         }
         try (TimelineWriter writer = TimelineWriter.open(growing)) {
-            return TrainingLoop.trainAudited(config, train, test, progress, schedule.get(), writer);
+            return TrainingLoop.trainAudited(config, train, test, List.of(), progress, schedule.get(), writer);
         } catch (UncheckedIOException e) {
             throw e.getCause();
         }

@@ -68,9 +68,9 @@ public record ModelSpec(String text, List<Integer> widths) {
         return widths.get(widths.size() - 1);
     }
 
-    /** {@return the input shape of one batch, [1, inputs]} */
-    public Shape inputShape() {
-        return new Shape(1, inputs());
+    /** {@return the shape of a sample without the batch axis, [inputs]} */
+    public Shape sampleShape() {
+        return new Shape(inputs());
     }
 
     /** {@return a new block without values; its input is [N, inputs] (or anything that flattens to it)} */

@@ -5,7 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.detinit.generator.InitPlan;
-import io.detinit.training.data.ImageData;
+import io.detinit.training.data.DataSet;
 import io.detinit.training.data.Normalization;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -22,7 +22,7 @@ record RunCard(ObjectNode json) {
 
     private static final JsonMapper JSON = new JsonMapper();
 
-    static RunCard of(TrainedModel trained, ImageData data, Normalization normalization) {
+    static RunCard of(TrainedModel trained, DataSet data, Normalization normalization) {
         TrainConfig config = trained.config();
         ObjectNode card = JSON.createObjectNode();
         card.put("format", "detinit-run/1");
@@ -32,18 +32,25 @@ record RunCard(ObjectNode json) {
         card.put("scheme", config.rules().toString());
         ObjectNode images = card.putObject("data");
         images.put("name", data.name());
-        images.put("train", data.train().count());
-        images.put("test", data.test().count());
-        images.put("trainSha256", data.train().sha256());
-        images.put("testSha256", data.test().sha256());
+        images.put("train", data.trainCount());
+        images.put("test", data.testCount());
+        images.put("trainSha256", data.trainSha256());
+        images.put("testSha256", data.testSha256());
         images.put("normalize", normalization.id());
         ObjectNode how = card.putObject("training");
         how.put("epochs", config.epochs());
         how.put("batch", config.batch());
-        how.put("optimizer", config.optimizer().id());
-        how.put("learningRate", config.learningRate());
-        how.put("momentum", config.momentum());
-        how.put("weightDecay", config.weightDecay());
+        how.put("optimizer", config.optimizer().kind().id());
+        how.put("learningRate", config.optimizer().learningRate());
+        how.put("schedule", config.schedule().id());
+        how.put("warmupSteps", config.schedule().warmupSteps());
+        how.put("momentum", config.optimizer().momentum());
+        how.put("nesterov", config.optimizer().nesterov());
+        how.put("weightDecay", config.optimizer().weightDecay());
+        if (config.clipNorm() < Double.POSITIVE_INFINITY) {
+            how.put("clipNorm", config.clipNorm());
+        }
+        how.put("labelSmoothing", config.labelSmoothing());
         how.put("device", trained.model().getNDManager().getDevice().toString());
         trained.timeline().ifPresent(timeline -> {
             ObjectNode audit = card.putObject("audit");

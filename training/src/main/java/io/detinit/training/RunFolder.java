@@ -16,7 +16,7 @@ import io.detinit.interop.safetensors.SafetensorsWriter;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.models.ModelSpec;
 import io.detinit.models.ParameterNames;
-import io.detinit.training.data.ImageData;
+import io.detinit.training.data.DataSet;
 import io.detinit.training.data.Normalization;
 import java.io.BufferedInputStream;
 import java.io.IOException;
@@ -55,7 +55,7 @@ public final class RunFolder {
      * @param normalization how pixels became features
      * @throws IOException if writing fails
      */
-    public static void write(Path folder, TrainedModel trained, ImageData data, Normalization normalization)
+    public static void write(Path folder, TrainedModel trained, DataSet data, Normalization normalization)
             throws IOException {
         String plan = PlanJson.write(trained.plan());
         Map<String, String> metadata = new LinkedHashMap<>();
@@ -105,7 +105,7 @@ public final class RunFolder {
     }
 
     private static void writeOnnx(Path target, TrainedModel trained, Map<String, String> metadata) throws IOException {
-        Shape sample = new Shape(trained.config().model().inputs());
+        Shape sample = trained.config().model().sampleShape();
         OnnxExporter.write(target, trained.block(), sample, ParameterNames.namer(trained.parameters()), metadata);
     }
 
@@ -153,7 +153,7 @@ public final class RunFolder {
             metadata.put(Checkpoint.PLAN_KEY, PlanJson.write(plan));
             metadata.put(NORMALIZE_KEY, run.path("data").path("normalize").asText(Normalization.NONE.id()));
             var names = ParameterNames.namer(ParameterNames.of(model.getBlock()));
-            OnnxExporter.write(target, model.getBlock(), new Shape(spec.inputs()), names, metadata);
+            OnnxExporter.write(target, model.getBlock(), spec.sampleShape(), names, metadata);
         }
     }
 

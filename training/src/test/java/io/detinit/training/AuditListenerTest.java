@@ -34,6 +34,8 @@ import io.detinit.training.data.ImageData;
 import io.detinit.training.data.ImageSet;
 import io.detinit.training.data.Normalization;
 import io.detinit.training.data.ProceduralDigits;
+import io.detinit.training.optimizer.OptimizerConfig;
+import io.detinit.training.optimizer.OptimizerKind;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -76,22 +78,23 @@ class AuditListenerTest {
     }
 
     private static TrainConfig config(int epochs, double learningRate) {
-        return new TrainConfig(
-                MODEL,
-                InitRules.he(),
-                42,
-                epochs,
-                BATCH,
-                TrainConfig.OptimizerKind.SGD,
-                learningRate,
-                0,
-                0,
-                DeviceChoice.CPU);
+        return TrainConfig.builder(MODEL, 42)
+                .epochs(epochs)
+                .batch(BATCH)
+                .optimizer(OptimizerConfig.of(OptimizerKind.SGD).withLearningRate(learningRate))
+                .device(DeviceChoice.CPU)
+                .build();
     }
 
     private static TrainedModel audited(int epochs, double learningRate, AuditSchedule schedule) {
         return TrainingLoop.trainAudited(
-                config(epochs, learningRate), train, test, TrainingListener.NONE, schedule, TimelineSink.NONE);
+                config(epochs, learningRate),
+                train,
+                test,
+                List.of(),
+                TrainingListener.NONE,
+                schedule,
+                TimelineSink.NONE);
     }
 
     private static AuditSchedule everyEpoch() {
@@ -144,8 +147,8 @@ class AuditListenerTest {
                 heard.add(point);
             }
         };
-        try (TrainedModel trained =
-                TrainingLoop.trainAudited(config(6, 0.1), train, test, listener, everyEpoch(), TimelineSink.NONE)) {
+        try (TrainedModel trained = TrainingLoop.trainAudited(
+                config(6, 0.1), train, test, List.of(), listener, everyEpoch(), TimelineSink.NONE)) {
             Timeline timeline = trained.timeline().orElseThrow();
             assertEquals(List.of(), timeline.warnings());
             assertEquals(List.of(0L, 20L, 40L, 60L, 80L, 100L, 120L), steps(timeline));

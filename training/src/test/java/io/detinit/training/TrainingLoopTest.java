@@ -11,7 +11,6 @@ import ai.djl.Model;
 import ai.djl.ndarray.NDManager;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.detinit.generator.InitRules;
 import io.detinit.interop.audit.AuditOptions;
 import io.detinit.interop.audit.AuditReport;
 import io.detinit.interop.audit.Auditor;
@@ -30,6 +29,8 @@ import io.detinit.training.data.ImageData;
 import io.detinit.training.data.ImageSet;
 import io.detinit.training.data.Normalization;
 import io.detinit.training.data.ProceduralDigits;
+import io.detinit.training.optimizer.OptimizerConfig;
+import io.detinit.training.optimizer.OptimizerKind;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -69,18 +70,13 @@ class TrainingLoopTest {
                 Arrays.copyOf(set.labels(), count));
     }
 
-    private static TrainConfig config(String model, int epochs, TrainConfig.OptimizerKind kind, double momentum) {
-        return new TrainConfig(
-                ModelSpec.parse(model),
-                InitRules.he(),
-                42,
-                epochs,
-                128,
-                kind,
-                kind.defaultLearningRate(),
-                momentum,
-                0,
-                DeviceChoice.CPU);
+    private static TrainConfig config(String model, int epochs, OptimizerKind kind, double momentum) {
+        return TrainConfig.builder(ModelSpec.parse(model), 42)
+                .epochs(epochs)
+                .batch(128)
+                .optimizer(OptimizerConfig.of(kind).withMomentum(momentum, false))
+                .device(DeviceChoice.CPU)
+                .build();
     }
 
     private static TrainedModel train(TrainConfig config, ImageData data) {
@@ -99,7 +95,7 @@ class TrainingLoopTest {
 
     @Test
     void twoRunsGiveTheSameBits() {
-        TrainConfig config = config("mlp:784-32-10", 2, TrainConfig.OptimizerKind.SGD, 0.9);
+        TrainConfig config = config("mlp:784-32-10", 2, OptimizerKind.SGD, 0.9);
         ImageData data = few(3000, 500);
         try (TrainedModel a = train(config, data);
                 TrainedModel b = train(config, data)) {
@@ -114,8 +110,8 @@ class TrainingLoopTest {
     }
 
     @ParameterizedTest
-    @EnumSource(TrainConfig.OptimizerKind.class)
-    void everyOptimizerLearnsAndLeavesDeadInputsAsleep(TrainConfig.OptimizerKind kind) throws IOException {
+    @EnumSource(OptimizerKind.class)
+    void everyOptimizerLearnsAndLeavesDeadInputsAsleep(OptimizerKind kind) throws IOException {
         ImageData data = few(6000, 500);
         try (TrainedModel trained = train(config("mlp:784-64-10", 3, kind, 0), data)) {
             double first = trained.history().get(0).testLoss();
@@ -133,14 +129,14 @@ class TrainingLoopTest {
     /** The claims of the embedded set: a linear model stays below 95 %, the multi-layer perceptron gets above 97 %. */
     @Test
     void theEmbeddedSetIsHardForALinearModelAndNotForAnMlp() {
-        try (TrainedModel linear = train(config("mlp:784-10", 30, TrainConfig.OptimizerKind.SGD, 0), digits)) {
+        try (TrainedModel linear = train(config("mlp:784-10", 30, OptimizerKind.SGD, 0), digits)) {
             double best = linear.history().stream()
                     .mapToDouble(EpochResult::testAccuracy)
                     .max()
                     .orElseThrow();
             assertTrue(best <= 0.95 && best > 0.5, "linear " + best);
         }
-        try (TrainedModel mlp = train(config("mlp:784-256-128-64-10", 10, TrainConfig.OptimizerKind.SGD, 0), digits)) {
+        try (TrainedModel mlp = train(config("mlp:784-256-128-64-10", 10, OptimizerKind.SGD, 0), digits)) {
             double last = mlp.history().get(9).testAccuracy();
             assertTrue(last > 0.97, "mlp " + last);
         }
@@ -151,7 +147,7 @@ class TrainingLoopTest {
         ImageData data = few(2000, 400);
         Samples test = data.testSamples(Normalization.MEANSTD);
         try (TrainedModel trained = TrainingLoop.train(
-                config("mlp:784-20-10", 1, TrainConfig.OptimizerKind.SGD, 0),
+                config("mlp:784-20-10", 1, OptimizerKind.SGD, 0),
                 data.trainSamples(Normalization.MEANSTD),
                 test,
                 TrainingListener.NONE)) {
@@ -211,21 +207,16 @@ class TrainingLoopTest {
     @Test
     void wrongRequestsAreNamed() {
         ImageData data = few(100, 100);
-        assertThrows(
-                IllegalArgumentException.class,
-                () -> train(config("mlp:100-10", 1, TrainConfig.OptimizerKind.SGD, 0), data));
-        assertThrows(
-                IllegalArgumentException.class,
-                () -> train(config("mlp:784-9", 1, TrainConfig.OptimizerKind.SGD, 0), data));
-        assertThrows(
-                IllegalArgumentException.class, () -> config("mlp:784-10", 1, TrainConfig.OptimizerKind.ADAM, 0.9));
-        assertThrows(IllegalArgumentException.class, () -> config("mlp:784-10", 0, TrainConfig.OptimizerKind.SGD, 0));
+        assertThrows(IllegalArgumentException.class, () -> train(config("mlp:100-10", 1, OptimizerKind.SGD, 0), data));
+        assertThrows(IllegalArgumentException.class, () -> train(config("mlp:784-9", 1, OptimizerKind.SGD, 0), data));
+        assertThrows(IllegalArgumentException.class, () -> config("mlp:784-10", 1, OptimizerKind.ADAM, 0.9));
+        assertThrows(IllegalArgumentException.class, () -> config("mlp:784-10", 0, OptimizerKind.SGD, 0));
         assertThrows(IllegalArgumentException.class, () -> DeviceChoice.GPU.resolve(0));
         assertThrows(IllegalArgumentException.class, () -> DeviceChoice.parse("tpu"));
-        assertEquals(Device.cpu(), DeviceChoice.AUTO.resolve(0));
-        assertEquals(Device.gpu(0), DeviceChoice.AUTO.resolve(2));
-        assertEquals(Device.gpu(0), DeviceChoice.GPU.resolve(1));
-        assertEquals(Device.cpu(), DeviceChoice.CPU.resolve(1));
+        assertEquals(List.of(Device.cpu()), DeviceChoice.AUTO.resolve(0));
+        assertEquals(List.of(Device.gpu(0)), DeviceChoice.AUTO.resolve(2));
+        assertEquals(List.of(Device.gpu(0)), DeviceChoice.GPU.resolve(1));
+        assertEquals(List.of(Device.cpu()), DeviceChoice.CPU.resolve(1));
     }
 
     /** Native memory: neither steps nor forward passes leave an array behind. */
@@ -233,14 +224,14 @@ class TrainingLoopTest {
     void nothingNativeIsLeft() {
         ImageData data = few(1000, 200);
         int after1;
-        try (TrainedModel trained = train(config("mlp:784-16-10", 1, TrainConfig.OptimizerKind.ADAM, 0), data)) {
+        try (TrainedModel trained = train(config("mlp:784-16-10", 1, OptimizerKind.ADAM, 0), data)) {
             NDManager manager = trained.model().getNDManager();
             after1 = manager.getManagedArrays().size();
             trained.logits(data.testSamples(Normalization.NONE).features(), 200);
             assertEquals(after1, manager.getManagedArrays().size());
             assertTrue(after1 <= 8, after1 + " arrays: the 4 parameters and their gradients at most");
         }
-        try (TrainedModel trained = train(config("mlp:784-16-10", 4, TrainConfig.OptimizerKind.ADAM, 0), data)) {
+        try (TrainedModel trained = train(config("mlp:784-16-10", 4, OptimizerKind.ADAM, 0), data)) {
             assertEquals(
                     after1, trained.model().getNDManager().getManagedArrays().size());
         }

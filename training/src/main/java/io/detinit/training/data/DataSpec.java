@@ -42,16 +42,16 @@ public final class DataSpec {
      * Loads a data set.
      *
      * @param spec its name
-     * @return training and test images
+     * @return training and test samples
      * @throws IllegalArgumentException if the name is unknown; the message lists the known ones
      * @throws IOException if files are missing or malformed, or the download fails; then the message says what to fetch and
      *     where to put it
      */
-    public static ImageData load(String spec) throws IOException {
+    public static DataSet load(String spec) throws IOException {
         return load(spec, DataSpec::djlDownload);
     }
 
-    static ImageData load(String spec, Download download) throws IOException {
+    static DataSet load(String spec, Download download) throws IOException {
         if (spec.equals(DIGITS)) {
             return ProceduralDigits.generate();
         }

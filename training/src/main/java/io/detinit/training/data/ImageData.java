@@ -9,7 +9,7 @@ import io.detinit.training.Samples;
  * @param train the training images
  * @param test the test images
  */
-public record ImageData(String name, ImageSet train, ImageSet test) {
+public record ImageData(String name, ImageSet train, ImageSet test) implements DataSet {
 
     /** The validation part is one of so many parts of the training images. */
     private static final int VALIDATION_PART = 6;
@@ -25,34 +25,49 @@ public record ImageData(String name, ImageSet train, ImageSet test) {
         return train.last(Math.max(1, train.count() / VALIDATION_PART));
     }
 
-    /**
-     * The samples of the validation part, normalised with the statistics of all training images.
-     *
-     * @param normalization how pixels become features
-     * @return float32 [count, height*width]
-     */
+    @Override
     public Samples validationSamples(Normalization normalization) {
         return samples(validation(), normalization);
     }
 
-    /**
-     * The training samples.
-     *
-     * @param normalization how pixels become features
-     * @return float32 [count, height*width]
-     */
+    @Override
     public Samples trainSamples(Normalization normalization) {
         return samples(train, normalization);
     }
 
-    /**
-     * The test samples, normalised with the training images' statistics.
-     *
-     * @param normalization how pixels become features
-     * @return float32 [count, height*width]
-     */
+    @Override
     public Samples testSamples(Normalization normalization) {
         return samples(test, normalization);
+    }
+
+    @Override
+    public long[] sampleShape() {
+        return new long[] {1, train.height(), train.width()};
+    }
+
+    @Override
+    public int classes() {
+        return train.classes();
+    }
+
+    @Override
+    public int trainCount() {
+        return train.count();
+    }
+
+    @Override
+    public int testCount() {
+        return test.count();
+    }
+
+    @Override
+    public String trainSha256() {
+        return train.sha256();
+    }
+
+    @Override
+    public String testSha256() {
+        return test.sha256();
     }
 
     private Samples samples(ImageSet images, Normalization normalization) {

@@ -156,7 +156,7 @@ class DataTest {
         assumeTrue(root != null, "no folder 'shared' beside the repository");
         Path mnist = root.resolveSibling("shared").resolve("data/mnist");
         assumeTrue(Files.isDirectory(mnist), "MNIST is not there");
-        ImageData data = DataSpec.load("mnist:" + mnist);
+        ImageData data = (ImageData) DataSpec.load("mnist:" + mnist);
         assertEquals(60_000, data.train().count());
         assertEquals(10_000, data.test().count());
         assertArrayEquals(new int[] {5, 0, 4, 1, 9}, Arrays.copyOf(data.train().labels(), 5));
@@ -236,7 +236,7 @@ class DataTest {
         for (String name : IdxFiles.fileNames()) {
             Files.move(folder.resolve(name), deep.resolve(name));
         }
-        assertEquals(3, DataSpec.load("mnist", () -> folder).train().count());
+        assertEquals(3, DataSpec.load("mnist", () -> folder).trainCount());
         assertTrue(assertThrows(IllegalArgumentException.class, () -> DataSpec.load("cifar"))
                 .getMessage()
                 .contains("digits"));

@@ -1,0 +1,54 @@
+package io.detinit.training;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.Shape;
+
+/** Samples on a device. Holds native memory: close it. Not thread-safe. */
+public final class DeviceSamples implements AutoCloseable {
+
+    private final NDManager manager;
+    private final NDArray features;
+    private final NDArray labels;
+    private final int count;
+
+    DeviceSamples(NDManager owner, Samples samples, Shape sampleShape) {
+        this.manager = owner.newSubManager();
+        this.count = samples.count();
+        this.features = manager.create(samples.features(), new Shape(count).addAll(sampleShape));
+        long[] values = new long[count];
+        for (int k = 0; k < count; k++) {
+            values[k] = samples.labels()[k];
+        }
+        this.labels = manager.create(values);
+    }
+
+    /** {@return how many samples there are} */
+    public int count() {
+        return count;
+    }
+
+    /** Picks samples by their numbers, int64 [n]. */
+    NDArray features(NDManager owner, NDArray picked) {
+        return features.get(owner, new NDIndex("{}", picked));
+    }
+
+    NDArray labels(NDManager owner, NDArray picked) {
+        return labels.get(owner, new NDIndex("{}", picked));
+    }
+
+    /** The samples from one to before another. */
+    NDArray features(NDManager owner, int from, int to) {
+        return features.get(owner, new NDIndex().addSliceDim(from, to));
+    }
+
+    NDArray labels(NDManager owner, int from, int to) {
+        return labels.get(owner, new NDIndex().addSliceDim(from, to));
+    }
+
+    @Override
+    public void close() {
+        manager.close();
+    }
+}

@@ -1,0 +1,31 @@
+package io.detinit.training;
+
+/**
+ * What a step does beside the optimizer: looks at gradients and weights, or changes them. Hooks are called in their order, on the
+ * training thread. NDArrays that a hook makes for itself belong to {@link Step#manager} (closed after the step), or are closed by the hook.
+ */
+public interface StepHook {
+
+    /**
+     * The parameters have their first values, and no step was made, or a run continues.
+     *
+     * @param run the run
+     */
+    default void begin(TrainingRun run) {}
+
+    /**
+     * The gradients are there, clipped where that was asked for, and the weights not yet updated. What a hook changes in a gradient
+     * is what the optimizer sees.
+     *
+     * @param step the step
+     */
+    default void beforeUpdate(Step step) {}
+
+    /**
+     * The weights are updated; the gradients are no longer there. On several devices the first has the update; the others get what
+     * the hooks leave there.
+     *
+     * @param step the step
+     */
+    default void afterUpdate(Step step) {}
+}
