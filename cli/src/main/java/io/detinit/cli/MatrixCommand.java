@@ -46,7 +46,7 @@ final class MatrixCommand extends BaseCommand {
             names = "--scheme",
             paramLabel = "NAME",
             description = "he (default), xavier, lecun, he_uniform, xavier_uniform, lecun_uniform, custom:STD, "
-                    + "uniform:BOUND, orthogonal[:BASE], signed_constant[:BASE], zeros, ones, constant:VALUE. A BASE gives "
+                    + "uniform:BOUND, orthogonal[:BASE], orthogonal_blocks[:BASE], signed_constant[:BASE], zeros, ones, constant:VALUE. A BASE gives "
                     + "the std: he (default), xavier, lecun or custom:STD.")
     @Nullable
     String scheme;
@@ -103,7 +103,7 @@ final class MatrixCommand extends BaseCommand {
 
     private Scheme chosenScheme() {
         Scheme chosen = std != null ? withStd(std) : scheme == null ? Scheme.HE : Scheme.parse(scheme);
-        if (!orthogonal || chosen.kind() == Scheme.Kind.ORTHOGONAL) {
+        if (!orthogonal || chosen.kind() == Scheme.Kind.ORTHOGONAL || chosen.kind() == Scheme.Kind.ORTHOGONAL_BLOCKS) {
             return chosen;
         }
         return Scheme.orthogonal(chosen);
@@ -114,6 +114,7 @@ final class MatrixCommand extends BaseCommand {
         return switch (scheme == null ? "custom" : scheme) {
             case "custom" -> custom;
             case "orthogonal" -> Scheme.orthogonal(custom);
+            case "orthogonal_blocks" -> Scheme.orthogonalBlocks(custom);
             case "signed_constant" -> Scheme.signedConstant(custom);
             default ->
                 throw new UsageException(

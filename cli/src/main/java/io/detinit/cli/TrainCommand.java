@@ -47,10 +47,7 @@ import picocli.CommandLine.Option;
         })
 final class TrainCommand extends BaseCommand {
 
-    @Option(
-            names = "--model",
-            paramLabel = "M",
-            description = "mlp:IN-HIDDEN-...-OUT (default: mlp:784-256-128-64-10).")
+    @Option(names = "--model", paramLabel = "M", description = ModelSpec.KNOWN + " (default: mlp:784-256-128-64-10).")
     String model = "mlp:784-256-128-64-10";
 
     @Option(names = "--data", required = true, paramLabel = "D", description = "digits, mnist:DIR, mnist.")
@@ -122,21 +119,12 @@ final class TrainCommand extends BaseCommand {
 
     @Override
     public Integer call() throws IOException {
-        OptimizerKind kind = OptimizerKind.parse(optimizer);
-        TrainConfig config = TrainConfig.builder(ModelSpec.parse(model), seed.value())
-                .rules(rules.parse())
-                .epochs(epochs)
-                .batch(batch)
-                .optimizer(OptimizerConfig.of(kind)
-                        .withLearningRate(learningRate == null ? kind.defaultLearningRate() : learningRate)
-                        .withMomentum(momentum, false)
-                        .withWeightDecay(weightDecay))
-                .device(DeviceChoice.parse(device))
-                .build();
+        config(ModelSpec.parse(model)); // refuses bad options before the data is read
         Normalization normalization = Normalization.parse(normalize);
         Optional<AuditSchedule> schedule = schedule();
         OutputFolder.check(output, force);
         DataSet images = DataSpec.load(data);
+        TrainConfig config = config(ModelSpec.parse(model, images.sampleShape(), images.classes()));
         Path growing = output.resolveSibling(output.toAbsolutePath().normalize().getFileName() + "." + Timeline.FILE);
         try (TrainedModel trained = train(config, images, normalization, schedule, growing)) {
             OutputFolder.write(output, force, folder -> RunFolder.write(folder, trained, images, normalization));
@@ -146,6 +134,20 @@ final class TrainCommand extends BaseCommand {
             report(trained);
         }
         return ExitCode.DONE;
+    }
+
+    private TrainConfig config(ModelSpec spec) {
+        OptimizerKind kind = OptimizerKind.parse(optimizer);
+        return TrainConfig.builder(spec, seed.value())
+                .rules(rules.parse(spec))
+                .epochs(epochs)
+                .batch(batch)
+                .optimizer(OptimizerConfig.of(kind)
+                        .withLearningRate(learningRate == null ? kind.defaultLearningRate() : learningRate)
+                        .withMomentum(momentum, false)
+                        .withWeightDecay(weightDecay))
+                .device(DeviceChoice.parse(device))
+                .build();
     }
 
     private Optional<AuditSchedule> schedule() {

@@ -10,14 +10,14 @@ import org.jspecify.annotations.Nullable;
  * How the weights of a tensor are scaled, and from which distribution they come.
  *
  * <p>Sources: He et al. 2015 (he), Glorot and Bengio 2010 (xavier), LeCun et al. 1998 (lecun), Saxe et al. 2014
- * (orthogonal), Ramanujan et al. 2020 (signed_constant). A uniform scheme has the standard deviation of its normal one:
+ * (orthogonal; blocks for the gates of recurrent layers), Ramanujan et al. 2020 (signed_constant). A uniform scheme has the standard deviation of its normal one:
  * bound = sqrt(3) * std. The projections of an attention of width d_model take {@code custom} with std 1 / sqrt(d_model).
  *
  * @param kind which scheme
  * @param parameter std of {@code custom} and of the base {@code custom}, bound of {@code uniform}, value of
  *     {@code constant}; NaN for all others
- * @param base the scheme whose std {@code orthogonal} and {@code signed_constant} use, one of he, xavier, lecun and custom;
- *     null for all others
+ * @param base the scheme whose std {@code orthogonal}, {@code orthogonal_blocks} and {@code signed_constant} use, one of he, xavier,
+ *     lecun and custom; null for all others
  */
 public record Scheme(Kind kind, double parameter, @Nullable Kind base) {
 
@@ -41,6 +41,11 @@ public record Scheme(Kind kind, double parameter, @Nullable Kind base) {
         UNIFORM,
         /** The orthogonal factor of a matrix of normals, times std * sqrt(max(rows, cols)) of the base scheme. */
         ORTHOGONAL,
+        /**
+         * Square blocks one below the other, each the orthogonal factor of its own matrix of normals, times std * sqrt(cols) of the base
+         * scheme: the hidden-to-hidden weights of a recurrent layer, whose gates are stacked.
+         */
+        ORTHOGONAL_BLOCKS,
         /** Plus or minus the std of the base scheme, each with probability 1/2. */
         SIGNED_CONSTANT,
         /** All 0. */
@@ -85,7 +90,8 @@ public record Scheme(Kind kind, double parameter, @Nullable Kind base) {
      */
     public Scheme {
         Objects.requireNonNull(kind, "kind");
-        if ((kind == Kind.ORTHOGONAL || kind == Kind.SIGNED_CONSTANT) != (base != null)) {
+        boolean based = kind == Kind.ORTHOGONAL || kind == Kind.ORTHOGONAL_BLOCKS || kind == Kind.SIGNED_CONSTANT;
+        if (based != (base != null)) {
             throw new IllegalArgumentException("scheme " + kind.id()
                     + (base == null ? " needs a base" : " takes no base, " + base.id() + " given"));
         }
@@ -115,7 +121,7 @@ public record Scheme(Kind kind, double parameter, @Nullable Kind base) {
     /**
      * A scheme without a base.
      *
-     * @param kind any but orthogonal and signed_constant
+     * @param kind any but orthogonal, orthogonal_blocks and signed_constant
      * @param parameter as above
      * @throws IllegalArgumentException as above
      */
@@ -174,6 +180,17 @@ public record Scheme(Kind kind, double parameter, @Nullable Kind base) {
     }
 
     /**
+     * Square orthogonal blocks one below the other, with the std of a base scheme; lecun makes each orthonormal.
+     *
+     * @param base he, xavier, lecun or custom
+     * @return the scheme
+     * @throws IllegalArgumentException if the base is another
+     */
+    public static Scheme orthogonalBlocks(Scheme base) {
+        return new Scheme(Kind.ORTHOGONAL_BLOCKS, base.parameter, base.kind);
+    }
+
+    /**
      * Plus or minus the std of a base scheme.
      *
      * @param base he, xavier, lecun or custom
@@ -190,8 +207,8 @@ public record Scheme(Kind kind, double parameter, @Nullable Kind base) {
     }
 
     /**
-     * Reads a scheme: a name; {@code custom:STD}, {@code uniform:BOUND}, {@code constant:VALUE}; {@code orthogonal} or
-     * {@code signed_constant}, alone for the base he or with one, such as {@code orthogonal:xavier} and
+     * Reads a scheme: a name; {@code custom:STD}, {@code uniform:BOUND}, {@code constant:VALUE}; {@code orthogonal}, {@code
+     * orthogonal_blocks} or {@code signed_constant}, alone for the base he or with one, such as {@code orthogonal:xavier} and
      * {@code signed_constant:custom:0.05}.
      *
      * @param text as {@link #toString} writes it
@@ -206,14 +223,15 @@ public record Scheme(Kind kind, double parameter, @Nullable Kind base) {
             if (kind.id().equals(name)) {
                 return switch (kind) {
                     case ORTHOGONAL -> orthogonal(colon < 0 ? HE : parse(rest));
+                    case ORTHOGONAL_BLOCKS -> orthogonalBlocks(colon < 0 ? HE : parse(rest));
                     case SIGNED_CONSTANT -> signedConstant(colon < 0 ? HE : parse(rest));
                     default -> new Scheme(kind, colon < 0 ? Double.NaN : number(text, rest));
                 };
             }
         }
         throw new IllegalArgumentException("unknown scheme '" + text + "'; known: " + String.join(", ", names())
-                + " (as custom:STD, uniform:BOUND, constant:VALUE where they take a number; orthogonal and signed_constant"
-                + " take a base, as orthogonal:xavier)");
+                + " (as custom:STD, uniform:BOUND, constant:VALUE where they take a number; orthogonal, orthogonal_blocks and"
+                + " signed_constant take a base, as orthogonal:xavier)");
     }
 
     private static double number(String text, String digits) {
@@ -242,12 +260,18 @@ public record Scheme(Kind kind, double parameter, @Nullable Kind base) {
      *
      * @param shape the shape of the tensor
      * @return the std; 0 for zeros, ones and constant
-     * @throws IllegalArgumentException if the scheme needs a fan, or a matrix, and the rank is below 2
+     * @throws IllegalArgumentException if the scheme needs a fan, or a matrix, and the rank is below 2, or blocks and the rows are no
+     *     multiple of the columns
      */
     public double std(TensorShape shape) {
-        if (kind == Kind.ORTHOGONAL && shape.rank() < 2) {
-            throw new IllegalArgumentException("scheme orthogonal: a tensor of shape " + shape + " (rank "
+        boolean blocks = kind == Kind.ORTHOGONAL_BLOCKS;
+        if ((blocks || kind == Kind.ORTHOGONAL) && shape.rank() < 2) {
+            throw new IllegalArgumentException("scheme " + kind.id() + ": a tensor of shape " + shape + " (rank "
                     + shape.rank() + ") is no matrix; it takes rank >= 2");
+        }
+        if (blocks && shape.elements() > 0 && shape.rows() % shape.cols() != 0) {
+            throw new IllegalArgumentException("scheme orthogonal_blocks: a matrix of " + shape.rows() + " x "
+                    + shape.cols() + " is no stack of square blocks; the rows must be a multiple of the columns");
         }
         return std(base == null ? kind : base, shape);
     }
@@ -260,7 +284,8 @@ public record Scheme(Kind kind, double parameter, @Nullable Kind base) {
             case CUSTOM -> parameter;
             case UNIFORM -> parameter / Math.sqrt(3.0);
             case ZEROS, ONES, CONSTANT -> 0;
-            case ORTHOGONAL, SIGNED_CONSTANT -> throw new IllegalStateException("a base is a normal scheme");
+            case ORTHOGONAL, ORTHOGONAL_BLOCKS, SIGNED_CONSTANT ->
+                throw new IllegalStateException("a base is a normal scheme");
         };
     }
 

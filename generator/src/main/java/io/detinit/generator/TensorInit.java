@@ -10,7 +10,7 @@ import io.detinit.generator.internal.FastNormal;
 import io.detinit.generator.internal.FillKernel;
 import io.detinit.generator.internal.FillKernel.Scratch;
 import io.detinit.generator.internal.Kernels;
-import io.detinit.generator.internal.OrthogonalMatrix;
+import io.detinit.generator.internal.OrthogonalBlocks;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Objects;
@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The initial values of one tensor, as a function: nothing is stored, any part can be computed at any time. (Only
- * {@code orthogonal} has to compute its matrix as a whole, at first use, and keeps it: 8 bytes a weight.)
+ * {@code orthogonal} and {@code orthogonal_blocks} have to compute their matrix as a whole, at first use, and keep it: 8 bytes a weight.)
  *
  * <p>Values are float32, correctly rounded (half to even) from the real number that {@code docs/generator.md} defines, so
  * they are the same on every JVM, CPU and thread count, one by one, in bulk or in parallel. Elements are in row-major order
@@ -36,7 +36,7 @@ public final class TensorInit {
     private final Scheme scheme;
     private final double std;
     private final long layerState;
-    private volatile @Nullable OrthogonalMatrix orthogonal;
+    private volatile @Nullable OrthogonalBlocks orthogonal;
 
     /**
      * The initial values of a tensor.
@@ -129,7 +129,7 @@ public final class TensorInit {
                 long h = address(i, j);
                 yield FastNormal.weight(SplitMix64.absorb(h, 0), SplitMix64.absorb(h, 1), std);
             }
-            case SIGNED_CONSTANT, ORTHOGONAL -> (float) weightAsDouble(i, j);
+            case SIGNED_CONSTANT, ORTHOGONAL, ORTHOGONAL_BLOCKS -> (float) weightAsDouble(i, j);
         };
     }
 
@@ -152,7 +152,7 @@ public final class TensorInit {
                 yield ExactNormal.toDouble(SplitMix64.absorb(h, 0), SplitMix64.absorb(h, 1), std);
             }
             case SIGNED_CONSTANT -> SplitMix64.absorb(address(i, j), 0) < 0 ? -std : std;
-            case ORTHOGONAL -> orthogonal().weight(i, j);
+            case ORTHOGONAL, ORTHOGONAL_BLOCKS -> orthogonal().weight(i, j);
         };
     }
 
@@ -350,8 +350,8 @@ public final class TensorInit {
                 filler(Distribution.UNIFORM, bound(), fromRow, fromCol, width, elements);
             case HE, XAVIER, LECUN, CUSTOM -> filler(Distribution.NORMAL, std, fromRow, fromCol, width, elements);
             case SIGNED_CONSTANT -> filler(Distribution.SIGNED, std, fromRow, fromCol, width, elements);
-            case ORTHOGONAL -> {
-                OrthogonalMatrix matrix = orthogonal();
+            case ORTHOGONAL, ORTHOGONAL_BLOCKS -> {
+                OrthogonalBlocks matrix = orthogonal();
                 yield (from, out, at, count, scratch) -> {
                     for (int k = 0; k < count; k++) {
                         long row = (from + k) / width;
@@ -369,14 +369,14 @@ public final class TensorInit {
                 Kernels.active().kernel(), distribution, scale, layerState, fromRow, fromCol, width, elements);
     }
 
-    private OrthogonalMatrix orthogonal() {
-        OrthogonalMatrix matrix = orthogonal;
+    private OrthogonalBlocks orthogonal() {
+        OrthogonalBlocks matrix = orthogonal;
         if (matrix == null) {
             synchronized (this) {
                 matrix = orthogonal;
                 if (matrix == null) {
-                    double scale = std * Math.sqrt((double) Math.max(shape.rows(), shape.cols()));
-                    matrix = new OrthogonalMatrix(layerState, shape.rows(), shape.cols(), scale);
+                    long blockRows = scheme.kind() == Scheme.Kind.ORTHOGONAL ? shape.rows() : shape.cols();
+                    matrix = new OrthogonalBlocks(layerState, shape.rows(), shape.cols(), blockRows, std);
                     orthogonal = matrix;
                 }
             }

@@ -83,7 +83,7 @@ class SeedingTest {
                         "fc1.weight",
                         "fc1.bias"),
                 List.copyOf(names.keySet()));
-        SequentialBlock mlp = ModelSpec.parse("mlp:4-3-2").newBlock();
+        Block mlp = ModelSpec.parse("mlp:4-3-2").newBlock();
         assertEquals(
                 List.of("fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"),
                 List.copyOf(ParameterNames.of(mlp).keySet()));
@@ -187,7 +187,7 @@ class SeedingTest {
     @Test
     void afterATrainingStepTheInitialWeightsAreFoundAgain() {
         try (Model model = Model.newInstance("m", "PyTorch")) {
-            SequentialBlock block = ModelSpec.parse("mlp:6-8-3").newBlock();
+            Block block = ModelSpec.parse("mlp:6-8-3").newBlock();
             model.setBlock(block);
             Seeding seeding = Seeding.bind(block, 42, InitRules.he());
             assertThrows(IllegalStateException.class, seeding::plan);

@@ -53,7 +53,7 @@ public record TrainConfig(
     }
 
     /**
-     * Begins with the usual values: he, 5 epochs, batch 128, SGD 0.1, constant rate, no clipping, no smoothing, auto device.
+     * Begins with the usual values: the model's default rules, 5 epochs, batch 128, SGD 0.1, constant rate, no clipping, no smoothing, auto device.
      *
      * @param model the model
      * @param seed the seed
@@ -80,7 +80,7 @@ public record TrainConfig(
     public static final class Builder {
         private final ModelSpec model;
         private long seed;
-        private InitRules rules = InitRules.he();
+        private InitRules rules;
         private int epochs = 5;
         private int batch = 128;
         private OptimizerConfig optimizer = OptimizerConfig.of(OptimizerKind.SGD);
@@ -92,6 +92,7 @@ public record TrainConfig(
         private Builder(ModelSpec model, long seed) {
             this.model = model;
             this.seed = seed;
+            this.rules = model.defaultRules();
         }
 
         /**

@@ -94,7 +94,8 @@ public final class TrainedModel implements AutoCloseable {
     public float[] logits(float[] features, int count) {
         NDManager owner = model.getNDManager();
         try (NDManager manager = owner.newSubManager()) {
-            NDArray input = manager.create(features, new Shape(count, features.length / count));
+            Shape sample = config.model().sampleShape();
+            NDArray input = manager.create(features, new Shape(count).addAll(sample));
             ParameterStore store = new ParameterStore(manager, false);
             NDList output = block().forward(store, new NDList(input), false);
             return output.singletonOrThrow().toFloatArray();

@@ -19,12 +19,13 @@ public final class OrthogonalMatrix {
      * Computes the matrix, on all cores: about 4/3 * (longer - shorter/3) * shorter^2 multiplications, twice.
      *
      * @param layerState the chain's state after the seed and the layer
+     * @param firstRow the address of the first row
      * @param rows the rows, at least 1
      * @param cols the columns, at least 1
      * @param scale what Q is multiplied by
      * @throws IllegalArgumentException if a row or a column is longer than an array
      */
-    public OrthogonalMatrix(long layerState, long rows, long cols, double scale) {
+    public OrthogonalMatrix(long layerState, long firstRow, long rows, long cols, double scale) {
         if (Math.max(rows, cols) > Integer.MAX_VALUE - 8) {
             throw new IllegalArgumentException("an orthogonal matrix of " + rows + " x " + cols
                     + " does not fit the memory; each side has at most " + (Integer.MAX_VALUE - 8));
@@ -37,7 +38,7 @@ public final class OrthogonalMatrix {
         IntStream.range(0, count).parallel().forEach(c -> {
             double[] vector = new double[length];
             for (int r = 0; r < length; r++) {
-                long i = byRows ? c : r;
+                long i = firstRow + (byRows ? c : r);
                 long j = byRows ? r : c;
                 long word = SplitMix64.hash(SplitMix64.hash(layerState ^ SplitMix64.hash(i)) ^ SplitMix64.hash(j));
                 vector[r] = FastNormal.scaled(

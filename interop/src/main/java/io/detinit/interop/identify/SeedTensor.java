@@ -97,7 +97,8 @@ record SeedTensor(PlannedTensor planned, TensorView stored, boolean orderKnown) 
      * decomposition correlates with it (by 2/3 in a square one), and one weight of it costs no decomposition.
      */
     Scheme screenedScheme() {
-        return planned.scheme().kind() == Scheme.Kind.ORTHOGONAL
+        Scheme.Kind kind = planned.scheme().kind();
+        return kind == Scheme.Kind.ORTHOGONAL || kind == Scheme.Kind.ORTHOGONAL_BLOCKS
                 ? Scheme.custom(planned.scheme().std(planned.shape()))
                 : planned.scheme();
     }

@@ -73,7 +73,7 @@ final class SeedWords {
             PlannedTensor planned = part.tensor.planned();
             hashedLayer = SplitMix64.hash(planned.layer());
             triangle = switch (planned.scheme().kind()) {
-                case HE, XAVIER, LECUN, CUSTOM, ORTHOGONAL -> true;
+                case HE, XAVIER, LECUN, CUSTOM, ORTHOGONAL, ORTHOGONAL_BLOCKS -> true;
                 default -> false;
             };
             boolean descending = planned.scheme().kind() == Scheme.Kind.SIGNED_CONSTANT;

@@ -243,6 +243,7 @@ public final class PlanJson {
         }
         return switch (kind.get()) {
             case ORTHOGONAL -> Scheme.orthogonal(base(node, source, where));
+            case ORTHOGONAL_BLOCKS -> Scheme.orthogonalBlocks(base(node, source, where));
             case SIGNED_CONSTANT -> Scheme.signedConstant(base(node, source, where));
             default -> plain(kind.get(), node, source, where);
         };

@@ -7,8 +7,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
-import ai.djl.nn.SequentialBlock;
 import io.detinit.generator.InitPlan;
 import io.detinit.generator.InitRules;
 import io.detinit.interop.checkpoint.Checkpoints;
@@ -39,7 +39,7 @@ class LiveAuditTest {
     @Test
     void oneModelInThreeFormsGivesOneAudit() throws IOException {
         try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
-            SequentialBlock block = ModelSpec.parse("mlp:12-7-3").newBlock();
+            Block block = ModelSpec.parse("mlp:12-7-3").newBlock();
             InitPlan plan = Seeding.seed(block, 11, InitRules.he(), manager, DataType.FLOAT32, new Shape(1, 12));
             Map<String, Parameter> parameters = ParameterNames.of(block);
             NDArray bias = parameters.get("fc1.bias").getArray();

@@ -112,6 +112,18 @@ class SeedSearchTest {
         }
     }
 
+    /** Hidden-to-hidden weights, whose gates are orthogonal one by one. */
+    @Test
+    void stackedGatesAreRecognised() throws IOException {
+        Scheme blocks = Scheme.parse("orthogonal_blocks:lecun");
+        InitPlan plan = new InitPlan(
+                17, List.of(new PlannedTensor("lstm1.weight_hh_l0", TensorShape.of(4 * 24, 24), 1, blocks)));
+        try (Checkpoint checkpoint = SeedModels.write(folder, plan, SeedModels.noise(0.3))) {
+            SeedResult result = search(checkpoint, new InitPlan(0, plan.tensors()), new SeedInterval(0, 300));
+            assertEquals(17, result.best().orElseThrow().seed());
+        }
+    }
+
     @Test
     void normalAndUniformAreNotTakenForOneAnother() throws IOException {
         InitPlan plan = SeedModels.plan(17, Scheme.parse("he_uniform"));
