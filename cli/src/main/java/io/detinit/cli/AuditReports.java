@@ -4,18 +4,14 @@ import io.detinit.interop.audit.AuditReport;
 import io.detinit.interop.file.AtomicFile;
 import io.detinit.interop.file.MalformedFileException;
 import io.detinit.interop.tensor.Checkpoint;
-import io.detinit.training.TensorMovement;
-import io.detinit.training.Timeline;
-import io.detinit.training.TimelinePoint;
-import io.detinit.training.TrainingWarning;
+import io.detinit.training.timeline.Timeline;
+import io.detinit.training.timeline.TimelineSeries;
+import io.detinit.training.timeline.TrainingWarning;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 
 /** Writes an audit's reports, by the ending of their names. */
 final class AuditReports {
@@ -50,18 +46,24 @@ final class AuditReports {
     }
 
     private static HtmlTimeline timeline(Timeline timeline) {
-        Map<String, List<HtmlTimeline.Point>> points = new LinkedHashMap<>();
-        for (TimelinePoint point : timeline.points()) {
-            for (TensorMovement tensor : point.tensors()) {
-                points.computeIfAbsent(tensor.name(), name -> new ArrayList<>())
-                        .add(new HtmlTimeline.Point(point.epoch(), tensor.movedPercent(), tensor.rmsDelta()));
-            }
-        }
-        List<HtmlTimeline.Series> series = new ArrayList<>();
-        points.forEach((tensor, list) -> series.add(new HtmlTimeline.Series(tensor, list)));
+        List<HtmlTimeline.Series> series = timeline.series().stream()
+                .map(one -> new HtmlTimeline.Series(
+                        one.tensor(),
+                        one.moments().stream().map(AuditReports::point).toList()))
+                .toList();
         List<String> warnings =
                 timeline.warnings().stream().map(TrainingWarning::text).toList();
         return new HtmlTimeline("epoch", series, warnings);
+    }
+
+    private static HtmlTimeline.Point point(TimelineSeries.Moment moment) {
+        return new HtmlTimeline.Point(
+                moment.epoch(),
+                moment.movedPercent(),
+                moment.rmsDelta(),
+                moment.gradientNorm().orElse(Double.NaN),
+                moment.updateRatio().orElse(Double.NaN),
+                100 * moment.neverFire().orElse(Double.NaN));
     }
 
     private static boolean isHtml(Path target) {

@@ -22,17 +22,20 @@ final class SvgLines {
     private final HtmlWriter page;
     private final double first;
     private final double last;
+    private final double low;
     private final double top;
 
-    private SvgLines(HtmlWriter page, double first, double last, double top) {
+    /** An axis from 0 to a top, or, where low > 0, a logarithmic one between two powers of ten. */
+    private SvgLines(HtmlWriter page, double first, double last, double low, double top) {
         this.page = page;
         this.first = first;
         this.last = last > first ? last : first + 1;
+        this.low = low;
         this.top = top;
     }
 
     /**
-     * One chart.
+     * One chart whose lower end is 0.
      *
      * @param label what it shows, for those who cannot see it
      * @param quantity what goes up, with its unit
@@ -48,6 +51,46 @@ final class SvgLines {
             String unit,
             List<HtmlTimeline.Series> series,
             ToDoubleFunction<HtmlTimeline.Point> value) {
+        write(page, label, quantity, 0, top, unit, series, value);
+    }
+
+    /**
+     * One chart with a logarithmic axis between the powers of ten around the values; a value of 0 lies on the floor.
+     *
+     * @param label what it shows, for those who cannot see it
+     * @param quantity what goes up
+     * @param unit what goes to the right
+     * @param series at most {@link #MOST}, at least one with a value > 0
+     */
+    static void writeLogarithmic(
+            HtmlWriter page,
+            String label,
+            String quantity,
+            String unit,
+            List<HtmlTimeline.Series> series,
+            ToDoubleFunction<HtmlTimeline.Point> value) {
+        double[] values = series.stream()
+                .flatMap(s -> s.points().stream())
+                .mapToDouble(value)
+                .filter(v -> Double.isFinite(v) && v > 0)
+                .sorted()
+                .toArray();
+        if (values.length > 0) {
+            int lowest = (int) Math.floor(Math.log10(values[0]));
+            int highest = Math.max(lowest + 1, (int) Math.ceil(Math.log10(values[values.length - 1])));
+            write(page, label, quantity, Math.pow(10, lowest), Math.pow(10, highest), unit, series, value);
+        }
+    }
+
+    private static void write(
+            HtmlWriter page,
+            String label,
+            String quantity,
+            double low,
+            double top,
+            String unit,
+            List<HtmlTimeline.Series> series,
+            ToDoubleFunction<HtmlTimeline.Point> value) {
         double[] times = series.stream()
                 .flatMap(s -> s.points().stream())
                 .mapToDouble(HtmlTimeline.Point::at)
@@ -59,7 +102,7 @@ final class SvgLines {
         }
         page.open("svg", "viewBox", "0 0 400 230", "role", "img", "aria-label", label);
         page.element("title", label);
-        SvgLines chart = new SvgLines(page, times[0], times[times.length - 1], top);
+        SvgLines chart = new SvgLines(page, times[0], times[times.length - 1], low, top);
         chart.grid(quantity, unit);
         for (int k = 0; k < series.size(); k++) {
             chart.line(series.get(k).points(), value, style(k));
@@ -87,15 +130,24 @@ final class SvgLines {
     }
 
     private double y(double value) {
+        if (low > 0) {
+            double part = Math.log10(Math.max(value, low) / low) / Math.log10(top / low);
+            return FLOOR - Math.min(1, part) * (FLOOR - TOP);
+        }
         return FLOOR - Math.min(1, value / top) * (FLOOR - TOP);
     }
 
     private void grid(String quantity, String unit) {
-        for (int k = 0; k <= 4; k++) {
-            double value = top * k / 4;
-            String y = HtmlText.at(y(value));
-            page.empty("path", "class", "grid", "d", "M44 " + y + "H388");
-            text(SvgTicks.label(value), LEFT - 5, y(value) + 4, "end");
+        if (low > 0) {
+            int lowest = (int) Math.rint(Math.log10(low));
+            int decades = (int) Math.rint(Math.log10(top)) - lowest;
+            for (int k = 0; k <= decades; k += (decades + 5) / 6) {
+                level(Math.pow(10, lowest + k), HtmlText.powerOfTen(lowest + k));
+            }
+        } else {
+            for (int k = 0; k <= 4; k++) {
+                level(top * k / 4, SvgTicks.label(top * k / 4));
+            }
         }
         double step = Math.max(SvgTicks.ceiling((last - first) / 8), first == Math.rint(first) ? 1 : 0);
         for (double at = Math.ceil(first / step) * step; at <= last * (1 + 1e-9); at += step) {
@@ -105,6 +157,11 @@ final class SvgLines {
         }
         text(quantity, 0, 10, "start");
         text(unit + " \u2192", RIGHT, HEIGHT - 3, "end");
+    }
+
+    private void level(double value, String label) {
+        page.empty("path", "class", "grid", "d", "M44 " + HtmlText.at(y(value)) + "H388");
+        text(label, LEFT - 5, y(value) + 4, "end");
     }
 
     private void line(List<HtmlTimeline.Point> points, ToDoubleFunction<HtmlTimeline.Point> value, String style) {

@@ -1,8 +1,11 @@
 package io.detinit.cli;
 
-import io.detinit.training.TensorMovement;
-import io.detinit.training.Timeline;
-import io.detinit.training.TimelinePoint;
+import io.detinit.training.timeline.Activity;
+import io.detinit.training.timeline.TensorMovement;
+import io.detinit.training.timeline.Timeline;
+import io.detinit.training.timeline.TimelinePoint;
+import io.detinit.training.timeline.TimelineSeries;
+import io.detinit.training.timeline.UnitActivity;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +29,51 @@ final class TimelineText {
                 + AuditText.text(timeline.header().thresholds().get(0)) + "), after"
                 + (shown.size() < after.size() ? "; " + shown.size() + " of " + after.size() + " points" : ""));
         table(shown).print(out);
+        activity(out, after.get(after.size() - 1));
         timeline.warnings().forEach(warning -> out.println("warning: " + warning.text()));
+    }
+
+    /** A point in one line. */
+    static String line(TimelinePoint point) {
+        StringBuilder line = new StringBuilder(Text.format(
+                "audit %s  moved %s of all weights",
+                when(point), Text.percent(point.total().movedPercent())));
+        point.total().relativeRms().ifPresent(rms -> line.append(Text.format(", rms delta %.3f initial std", rms)));
+        Activity activity = point.activity();
+        activity.total().ifPresent(total -> {
+            total.meanNorm().ifPresent(norm -> line.append(", gradient ").append(HtmlText.number(norm)));
+            total.meanUpdateRatio()
+                    .ifPresent(ratio -> line.append(", update/weight ").append(HtmlText.number(ratio)));
+        });
+        activity.neverFire()
+                .ifPresent(share -> line.append(Text.format(
+                        ", never fire %s of %,d units",
+                        Text.percent(100 * share),
+                        activity.units().stream().mapToLong(UnitActivity::units).sum())));
+        return line.toString();
+    }
+
+    /** The layers at the last point: gradients, updates, units. */
+    private static void activity(PrintWriter out, TimelinePoint last) {
+        if (last.activity().total().isEmpty()) {
+            return;
+        }
+        TextTable table = new TextTable("tensor", "gradient norm", "update/weight", "never fire");
+        for (TensorMovement tensor : last.tensors()) {
+            TimelineSeries.Moment moment = TimelineSeries.Moment.of(last, tensor);
+            if (moment.gradientNorm().isPresent() || moment.neverFire().isPresent()) {
+                table.row(
+                        tensor.name(),
+                        HtmlText.number(moment.gradientNorm().orElse(Double.NaN)),
+                        HtmlText.number(moment.updateRatio().orElse(Double.NaN)),
+                        moment.neverFire().isPresent()
+                                ? Text.percent(100 * moment.neverFire().getAsDouble())
+                                : "-");
+            }
+        }
+        out.println("gradients and updates of the steps before " + when(last) + ", means of "
+                + last.activity().total().get().steps() + "; units that never fire");
+        table.print(out);
     }
 
     private static TextTable table(List<TimelinePoint> shown) {

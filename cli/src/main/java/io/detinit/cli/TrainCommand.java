@@ -4,14 +4,10 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.detinit.interop.file.OutputFolder;
 import io.detinit.models.ModelSpec;
-import io.detinit.training.AuditSchedule;
 import io.detinit.training.DeviceChoice;
 import io.detinit.training.EpochResult;
 import io.detinit.training.RunFolder;
 import io.detinit.training.Samples;
-import io.detinit.training.Timeline;
-import io.detinit.training.TimelinePoint;
-import io.detinit.training.TimelineWriter;
 import io.detinit.training.TrainConfig;
 import io.detinit.training.TrainedModel;
 import io.detinit.training.TrainingLoop;
@@ -20,6 +16,11 @@ import io.detinit.training.data.DataSpec;
 import io.detinit.training.data.Normalization;
 import io.detinit.training.optimizer.OptimizerConfig;
 import io.detinit.training.optimizer.OptimizerKind;
+import io.detinit.training.timeline.AuditSchedule;
+import io.detinit.training.timeline.Timeline;
+import io.detinit.training.timeline.TimelineJson;
+import io.detinit.training.timeline.TimelinePoint;
+import io.detinit.training.timeline.TimelineWriter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -215,7 +216,7 @@ final class TrainCommand extends BaseCommand {
             ObjectNode node = points.addObject();
             put(node, "epoch", point.epoch());
             node.put("step", point.step());
-            put(node, "movedPercent", point.total().movedPercent());
+            TimelineJson.figures(node, point);
         }
         ArrayNode warnings = object.putArray("warnings");
         timeline.warnings()

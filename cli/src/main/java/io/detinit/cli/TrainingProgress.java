@@ -1,9 +1,9 @@
 package io.detinit.cli;
 
 import io.detinit.training.EpochResult;
-import io.detinit.training.TimelinePoint;
 import io.detinit.training.TrainingListener;
-import io.detinit.training.TrainingWarning;
+import io.detinit.training.timeline.TimelinePoint;
+import io.detinit.training.timeline.TrainingWarning;
 
 /** Shows training on stderr. */
 final class TrainingProgress implements TrainingListener {
@@ -44,15 +44,7 @@ final class TrainingProgress implements TrainingListener {
     @Override
     public void onAudit(TimelinePoint point) {
         if (point.step() > 0) {
-            terminal.line(Text.format(
-                    "audit %s  moved %s of all weights%s",
-                    TimelineText.when(point),
-                    Text.percent(point.total().movedPercent()),
-                    point.total().relativeRms().isPresent()
-                            ? Text.format(
-                                    ", rms delta %.3f initial std",
-                                    point.total().relativeRms().getAsDouble())
-                            : ""));
+            terminal.line(TimelineText.line(point));
         }
         for (TrainingWarning warning : point.warnings()) {
             terminal.line("warning: " + warning.text());

@@ -145,6 +145,22 @@ class ArchitectureTest {
         slices().matching("io.detinit.interop.(*)..").should().beFreeOfCycles().check(project);
     }
 
+    /** The loop uses the timeline, so that the timeline serves other loops too. */
+    @Test
+    void theTimelineDoesNotKnowTheLoop() {
+        noClasses()
+                .that()
+                .resideInAPackage("io.detinit.training.timeline..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "io.detinit.training",
+                        "io.detinit.training.data..",
+                        "io.detinit.training.optimizer..",
+                        "io.detinit.training.rule..")
+                .check(project);
+    }
+
     @Test
     void formatsDoNotKnowEachOther() {
         List<String> formats = Stream.of("safetensors", "onnx", "torch", "numpy", "djl", "sharded")

@@ -314,6 +314,45 @@ class AuditHtmlTest {
         assertTrue(text.contains("two layers <stand> still") && text.contains("The first 24 of 30 tensors are drawn"));
     }
 
+    /** Gradients and updates on logarithmic axes, silent units only of layers that have an activation. */
+    @Test
+    void gradientsUpdatesAndSilentUnitsAreDrawn() throws Exception {
+        List<HtmlTimeline.Point> points = List.of(
+                new HtmlTimeline.Point(0, 0, 0, Double.NaN, Double.NaN, 25),
+                new HtmlTimeline.Point(1, 10, 0.1, 1, 1e-2, 50),
+                new HtmlTimeline.Point(2, 20, 0.2, 1e-4, 0, 100));
+        List<HtmlTimeline.Point> silent = List.of(new HtmlTimeline.Point(0, 0, 0), new HtmlTimeline.Point(2, 5, 0.1));
+        Document page = parse(AuditHtml.of(
+                SUBJECT,
+                Baseline.Kind.SEED,
+                OptionalLong.of(42),
+                report(Verdict.MATCH, AuditSamples.matrix("w", 2, 3, 0)),
+                List.of(new HtmlTimeline(
+                        "epoch",
+                        List.of(new HtmlTimeline.Series("w", points), new HtmlTimeline.Series("b", silent)),
+                        List.of()))));
+        assertEquals("M216 20L388 198", line(page, "Norm of the gradient by epoch: w"));
+        assertEquals("M216 198L388 198", line(page, "Update-to-weight ratio by epoch: w"), "0 lies on the floor");
+        assertEquals("M44 153.5L216 109L388 20", line(page, "Units that never fire in per cent by epoch: w"));
+        String text = text(page);
+        assertTrue(text.contains("10\u207b\u2074") && text.contains("never fire"), text);
+    }
+
+    private static String line(Document page, String label) {
+        Element svg = elements(page, "svg").stream()
+                .filter(one -> one.getAttribute("aria-label").equals(label))
+                .findFirst()
+                .orElseThrow();
+        NodeList paths = svg.getElementsByTagName("path");
+        List<String> lines = IntStream.range(0, paths.getLength())
+                .mapToObj(k -> (Element) paths.item(k))
+                .filter(path -> path.getAttribute("class").startsWith("series"))
+                .map(path -> path.getAttribute("d"))
+                .toList();
+        assertEquals(1, lines.size(), "what was not measured has no line");
+        return lines.get(0);
+    }
+
     @Test
     void aRealAuditWritesBothReports(@TempDir Path folder) throws Exception {
         Path file = Path.of("..", "..", "shared", "fixtures", "trained", "mlp-addressable.safetensors");

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.detinit.training.Timeline;
-import io.detinit.training.TimelinePoint;
+import io.detinit.training.timeline.Timeline;
+import io.detinit.training.timeline.TimelinePoint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -73,6 +73,52 @@ class TrainAuditTest {
                 Files.mismatch(
                         folder.resolve("steps").resolve("model.safetensors"),
                         folder.resolve("without").resolve("model.safetensors")));
+    }
+
+    /** Movement, gradients, updates and silent units of each layer: on the console, in JSON, in the history and in the report. */
+    @Test
+    void everyFigureIsInTheConsoleTheJsonTheHistoryAndTheReport() throws IOException {
+        CommandRun run = CommandRun.of(
+                "train",
+                "--data",
+                "digits",
+                "--seed",
+                7,
+                "--model",
+                "mlp:784-16-10",
+                "--epochs",
+                2,
+                "--json",
+                "-o",
+                folder.resolve("all"));
+        Timeline timeline = timeline("all");
+        TimelinePoint last = timeline.points().get(2);
+        assertTrue(run.err().contains(TimelineText.line(last)), run.err());
+        assertTrue(run.err().contains(", gradient ") && run.err().contains(" of 16 units"), run.err());
+        JsonNode point = run.json().path("timeline").path(2);
+        List<String> history = Files.readAllLines(folder.resolve("all").resolve("history.jsonl"));
+        JsonNode line = new com.fasterxml.jackson.databind.ObjectMapper().readTree(history.get(1));
+        for (JsonNode node : List.of(point, line)) {
+            assertEquals(
+                    last.activity().total().orElseThrow().meanNorm().orElseThrow(),
+                    node.path("gradientNorm").asDouble());
+            assertEquals(
+                    "fc1.weight", node.path("layers").path(0).path("tensor").asText());
+            for (String figure : List.of("movedPercent", "gradientNorm", "updateRatio", "neverFire")) {
+                assertTrue(node.path(figure).isNumber(), figure);
+                assertTrue(node.path("layers").path(0).path(figure).isNumber(), figure);
+            }
+        }
+        Path report = folder.resolve("report.html");
+        Path model = folder.resolve("all").resolve("model.safetensors");
+        assertEquals(0, CommandRun.of("audit", model, "--report", report).code());
+        String html = Files.readString(report);
+        for (String chart : List.of(
+                "Norm of the gradient by epoch: fc1.weight, fc1.bias",
+                "Update-to-weight ratio by epoch: fc1.weight, fc1.bias",
+                "Units that never fire in per cent by epoch: fc1.weight\"")) {
+            assertTrue(html.contains(chart), chart);
+        }
     }
 
     @Test

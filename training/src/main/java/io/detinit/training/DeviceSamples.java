@@ -47,6 +47,11 @@ public final class DeviceSamples implements AutoCloseable {
         return labels.get(owner, new NDIndex().addSliceDim(from, to));
     }
 
+    /** The first samples, valid as long as these are. */
+    NDArray first(int most) {
+        return features(manager, 0, Math.min(most, count));
+    }
+
     @Override
     public void close() {
         manager.close();

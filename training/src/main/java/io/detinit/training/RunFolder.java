@@ -4,7 +4,6 @@ import ai.djl.Model;
 import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.detinit.interop.checkpoint.Checkpoints;
 import io.detinit.interop.export.OnnxExporter;
@@ -18,6 +17,10 @@ import io.detinit.models.ModelSpec;
 import io.detinit.models.ParameterNames;
 import io.detinit.training.data.DataSet;
 import io.detinit.training.data.Normalization;
+import io.detinit.training.timeline.Timeline;
+import io.detinit.training.timeline.TimelineJson;
+import io.detinit.training.timeline.TimelinePoint;
+import io.detinit.training.timeline.TimelineWriter;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -82,19 +85,12 @@ public final class RunFolder {
                 RunCard.of(trained, data, normalization).toJson() + "\n");
     }
 
-    /** A line an epoch; only one in which something was wrong has warnings. */
+    /** A line an epoch, with the main figures of its timeline; only one in which something was wrong has warnings. */
     private static String history(TrainedModel trained) throws IOException {
         StringBuilder history = new StringBuilder();
         for (EpochResult result : trained.history()) {
             ObjectNode line = JSON.valueToTree(result);
-            ArrayNode warnings = JSON.createArrayNode();
-            trained.timeline()
-                    .ifPresent(timeline -> timeline.points().stream()
-                            .filter(point -> Math.max(1, Math.ceil(point.epoch())) == result.epoch())
-                            .forEach(point -> TimelineJson.warnings(warnings, point)));
-            if (!warnings.isEmpty()) {
-                line.set("warnings", warnings);
-            }
+            trained.timeline().ifPresent(timeline -> TimelineJson.epoch(line, timeline, result.epoch()));
             history.append(JSON.writeValueAsString(line)).append('\n');
         }
         return history.toString();

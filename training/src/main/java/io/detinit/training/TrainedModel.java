@@ -11,6 +11,7 @@ import ai.djl.training.ParameterStore;
 import io.detinit.generator.InitPlan;
 import io.detinit.interop.djl.DjlTensors;
 import io.detinit.interop.tensor.ArrayTensor;
+import io.detinit.training.timeline.Timeline;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

@@ -1,5 +1,7 @@
 package io.detinit.training;
 
+import io.detinit.training.timeline.TimelinePoint;
+
 /** Is told how training goes on; called on the training thread. */
 public interface TrainingListener {
 

@@ -1,8 +1,14 @@
 package io.detinit.training;
 
+import io.detinit.training.timeline.AuditSchedule;
+import io.detinit.training.timeline.LiveAudit;
+import io.detinit.training.timeline.Timeline;
+import io.detinit.training.timeline.TimelineSink;
+import io.detinit.training.timeline.UnitProbe;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -79,11 +85,13 @@ public final class TrainingLoop {
             @Nullable AuditSchedule schedule,
             TimelineSink sink) {
         TrainingRun.checkFits(config, test, "test");
-        TrainingRun run = TrainingRun.begin(config, train, hooks);
+        Optional<GradientHook> gradients = Optional.ofNullable(schedule).map(GradientHook::new);
+        TrainingRun run = TrainingRun.begin(
+                config, train, Stream.concat(hooks.stream(), gradients.stream()).toList());
         boolean done = false;
         try {
-            Audits audits = new Audits(run, schedule, sink, listener);
             DeviceSamples scored = run.upload(test);
+            Audits audits = new Audits(run, schedule, sink, listener, scored, gradients);
             List<EpochResult> history = new ArrayList<>();
             long start = System.nanoTime();
             while (!run.isDone()) {
@@ -116,13 +124,22 @@ public final class TrainingLoop {
         private final TrainingListener listener;
         private final @Nullable LiveAudit live;
 
-        Audits(TrainingRun run, @Nullable AuditSchedule schedule, TimelineSink sink, TrainingListener listener) {
+        Audits(
+                TrainingRun run,
+                @Nullable AuditSchedule schedule,
+                TimelineSink sink,
+                TrainingListener listener,
+                DeviceSamples scored,
+                Optional<GradientHook> gradients) {
             this.run = run;
             this.listener = listener;
             if (schedule == null) {
                 live = null;
             } else {
-                live = LiveAudit.begin(run.parameters(), LiveAudit.Source.of(run.plan()), schedule, sink);
+                LiveAudit begun = LiveAudit.begin(run.parameters(), LiveAudit.Source.of(run.plan()), schedule, sink);
+                gradients.ifPresent(hook -> begun.with(hook.watch()));
+                live = begun.with(
+                        new UnitProbe(run.model().getBlock(), run.parameters(), scored.first(UnitProbe.SAMPLES)));
                 point(live, 0);
             }
         }

@@ -386,7 +386,7 @@ public final class TrainingRun implements AutoCloseable {
      * @param timeline how far the parameters were from their initial values
      * @return the model; the run must not be used any more, and need not be closed
      */
-    TrainedModel finish(List<EpochResult> history, java.util.Optional<Timeline> timeline) {
+    TrainedModel finish(List<EpochResult> history, java.util.Optional<io.detinit.training.timeline.Timeline> timeline) {
         manager.close();
         return new TrainedModel(model, seeding.parameters(), seeding.plan(), config, history, timeline);
     }

@@ -1,4 +1,4 @@
-package io.detinit.training;
+package io.detinit.training.timeline;
 
 import java.io.IOException;
 

@@ -1,4 +1,4 @@
-package io.detinit.training;
+package io.detinit.training.timeline;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -29,13 +29,20 @@ import io.detinit.interop.audit.Threshold;
 import io.detinit.interop.tensor.ArrayTensor;
 import io.detinit.models.ModelSpec;
 import io.detinit.models.Seeding;
-import io.detinit.training.TrainingWarning.Kind;
+import io.detinit.training.DeviceChoice;
+import io.detinit.training.RunFolder;
+import io.detinit.training.Samples;
+import io.detinit.training.TrainConfig;
+import io.detinit.training.TrainedModel;
+import io.detinit.training.TrainingListener;
+import io.detinit.training.TrainingLoop;
 import io.detinit.training.data.ImageData;
 import io.detinit.training.data.ImageSet;
 import io.detinit.training.data.Normalization;
 import io.detinit.training.data.ProceduralDigits;
 import io.detinit.training.optimizer.OptimizerConfig;
 import io.detinit.training.optimizer.OptimizerKind;
+import io.detinit.training.timeline.TrainingWarning.Kind;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-package io.detinit.training;
+package io.detinit.training.timeline;
 
 import io.detinit.interop.audit.Threshold;
 import io.detinit.interop.file.MalformedFileException;
@@ -13,7 +13,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * How far the parameters of one training were from their initial values, point by point.
+ * How far the parameters of one training were from their initial values, their gradients and updates, and units that never fire,
+ * point by point.
  *
  * <p>As a file ({@value #FILE}) it is UTF-8 text, one JSON object a line: the first line says what holds for all points (format,
  * baseline, seed, thresholds, cadence), every other line is a point with all its parameters and the warnings that are new.
@@ -29,7 +30,10 @@ public record Timeline(Header header, List<TimelinePoint> points) {
     public static final String FILE = "timeline.jsonl";
 
     /** The format id. */
-    public static final String FORMAT = "detinit-timeline/1";
+    public static final String FORMAT = "detinit-timeline/2";
+
+    /** The format without gradients and units, which is still read. */
+    public static final String FORMAT_1 = "detinit-timeline/1";
 
     /** Copies the list. */
     public Timeline {
@@ -82,8 +86,7 @@ public record Timeline(Header header, List<TimelinePoint> points) {
         for (TimelinePoint point : points) {
             for (TensorMovement tensor : point.tensors()) {
                 moments.computeIfAbsent(tensor.name(), name -> new ArrayList<>())
-                        .add(new TimelineSeries.Moment(
-                                point.epoch(), point.step(), tensor.movedPercent(), tensor.relativeRms()));
+                        .add(TimelineSeries.Moment.of(point, tensor));
             }
         }
         return moments.entrySet().stream()

@@ -1,4 +1,4 @@
-package io.detinit.training;
+package io.detinit.training.timeline;
 
 import java.io.Closeable;
 import java.io.IOException;
@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 
 /**
  * Writes a timeline while training goes on: every point is handed to the system as it comes, so that a process that is killed leaves
@@ -19,7 +20,9 @@ import java.nio.file.StandardOpenOption;
  */
 public final class TimelineWriter implements TimelineSink, Closeable {
 
-    private static final byte[] START = ("{\"format\":\"" + Timeline.FORMAT + "\"").getBytes(StandardCharsets.UTF_8);
+    /** Both formats, whose names are as long. */
+    private static final List<String> STARTS =
+            List.of("{\"format\":\"" + Timeline.FORMAT + "\"", "{\"format\":\"" + Timeline.FORMAT_1 + "\"");
 
     private final OutputStream out;
 
@@ -52,7 +55,7 @@ public final class TimelineWriter implements TimelineSink, Closeable {
         boolean ours = Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS);
         if (ours && Files.size(file) > 0) {
             try (InputStream in = Files.newInputStream(file)) {
-                ours = java.util.Arrays.equals(in.readNBytes(START.length), START);
+                ours = STARTS.contains(new String(in.readNBytes(STARTS.get(0).length()), StandardCharsets.UTF_8));
             }
         }
         if (!ours) {

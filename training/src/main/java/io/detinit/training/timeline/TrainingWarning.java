@@ -1,10 +1,10 @@
-package io.detinit.training;
+package io.detinit.training.timeline;
 
 import java.util.Arrays;
 import java.util.Locale;
 
 /**
- * Something in the movement of the parameters that a person should look at.
+ * Something in the parameters, their gradients or units that a person should look at.
  *
  * @param kind what
  * @param tensor the parameter's name; empty where all are meant
@@ -12,7 +12,7 @@ import java.util.Locale;
  */
 public record TrainingWarning(Kind kind, String tensor, String reason) {
 
-    /** What may be wrong. The bounds are those of {@link TrainingWatch}. */
+    /** What may be wrong. The bounds are those of {@code docs/timeline.md}. */
     public enum Kind {
         /** Before the first step weights differ from their initial values. */
         NOT_SEEDED,
@@ -27,7 +27,15 @@ public record TrainingWarning(Kind kind, String tensor, String reason) {
         /** Many units of a layer never move. */
         UNITS_SLEEP,
         /** Many inputs of a layer never move. */
-        INPUTS_SLEEP;
+        INPUTS_SLEEP,
+        /** Hardly any gradient reaches a layer. */
+        GRADIENT_VANISHES,
+        /** A layer's gradient is NaN or infinite, or suddenly much larger. */
+        GRADIENT_EXPLODES,
+        /** A step changes a layer's weights by much of their size. */
+        UPDATES_EXPLODE,
+        /** Many units of a layer never fire. */
+        UNITS_DEAD;
 
         /** {@return the name in a timeline, such as {@code not-finite}} */
         public String id() {
@@ -63,6 +71,10 @@ public record TrainingWarning(Kind kind, String tensor, String reason) {
             case SLEEPS -> "sleeps";
             case UNITS_SLEEP -> "has sleeping units";
             case INPUTS_SLEEP -> "has sleeping inputs";
+            case GRADIENT_VANISHES -> "has a vanishing gradient";
+            case GRADIENT_EXPLODES -> "has an exploding gradient";
+            case UPDATES_EXPLODE -> "has exploding updates";
+            case UNITS_DEAD -> "has dead units";
         };
         return subject + " " + verb + ": " + reason;
     }

@@ -1,4 +1,4 @@
-package io.detinit.training;
+package io.detinit.training.timeline;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -87,8 +88,8 @@ final class TimelineReader {
 
     private Timeline.Header header(JsonNode node) throws IOException {
         String format = node.path("format").asText();
-        if (!format.equals(Timeline.FORMAT)) {
-            throw malformed("format", "'" + format + "'", Timeline.FORMAT);
+        if (!format.equals(Timeline.FORMAT) && !format.equals(Timeline.FORMAT_1)) {
+            throw malformed("format", "'" + format + "'", Timeline.FORMAT + " or " + Timeline.FORMAT_1);
         }
         List<Threshold> thresholds = new ArrayList<>();
         try {
@@ -129,7 +130,63 @@ final class TimelineReader {
                 number(node, "seconds"),
                 tensor(node.path("total"), thresholds),
                 tensors,
-                warnings);
+                warnings,
+                activity(node));
+    }
+
+    /** A point of the first format has none. */
+    private Activity activity(JsonNode node) throws IOException {
+        List<TensorGradient> gradients = new ArrayList<>();
+        Set<String> names = new HashSet<>();
+        for (JsonNode entry : node.path("gradients")) {
+            TensorGradient gradient = gradient(entry);
+            if (!names.add(gradient.tensor())) {
+                throw malformed("gradients", "'" + gradient.tensor() + "' twice", "every name once");
+            }
+            gradients.add(gradient);
+        }
+        List<UnitActivity> units = new ArrayList<>();
+        for (JsonNode entry : node.path("units")) {
+            units.add(units(entry));
+        }
+        Optional<TensorGradient> total =
+                node.has("gradient") ? Optional.of(gradient(node.path("gradient"))) : Optional.empty();
+        return new Activity(gradients, total, units);
+    }
+
+    private TensorGradient gradient(JsonNode entry) throws IOException {
+        int steps = Math.toIntExact(within(entry.path("steps"), "steps", Integer.MAX_VALUE));
+        int notFinite = Math.toIntExact(within(entry.path("notFinite"), "notFinite", Integer.MAX_VALUE));
+        try {
+            return new TensorGradient(
+                    text(entry, "tensor"),
+                    steps,
+                    notFinite,
+                    norm(entry, "norm"),
+                    norm(entry, "meanNorm"),
+                    norm(entry, "weightNorm"),
+                    norm(entry, "updateRatio"),
+                    norm(entry, "meanUpdateRatio"));
+        } catch (IllegalArgumentException e) {
+            throw malformed("gradients", String.valueOf(e.getMessage()), "the figures of a gradient");
+        }
+    }
+
+    private OptionalDouble norm(JsonNode entry, String field) throws IOException {
+        OptionalDouble value = optional(entry, field);
+        if (value.orElse(0) < 0) {
+            throw malformed(field, String.valueOf(value.getAsDouble()), "0 or more");
+        }
+        return value;
+    }
+
+    private UnitActivity units(JsonNode entry) throws IOException {
+        try {
+            return new UnitActivity(
+                    text(entry, "layer"), count(entry, "units"), count(entry, "neverFire"), count(entry, "samples"));
+        } catch (IllegalArgumentException e) {
+            throw malformed("units", String.valueOf(e.getMessage()), "the figures of a layer's units");
+        }
     }
 
     private TrainingWarning warning(JsonNode entry) throws IOException {

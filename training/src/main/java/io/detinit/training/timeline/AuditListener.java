@@ -1,13 +1,18 @@
-package io.detinit.training;
+package io.detinit.training.timeline;
 
 import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
 import ai.djl.training.Trainer;
+import ai.djl.training.dataset.Batch;
 import ai.djl.training.listener.TrainingListenerAdapter;
 import io.detinit.generator.InitPlan;
 import io.detinit.interop.audit.Baseline;
 import io.detinit.models.ParameterNames;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -26,6 +31,10 @@ import org.jspecify.annotations.Nullable;
  * DefaultTrainingConfig config = new DefaultTrainingConfig(loss).addTrainingListeners(audit);
  * }</pre>
  *
+ * <p>On one device gradients and updates are measured too, at {@value GradientWatch#SAMPLES} steps between two audits (of an epoch
+ * whose size DJL does not tell, at every eighth); on several DJL adds the gradients up where a listener does not see them, and they
+ * are left out. Units that never fire are looked for where samples are given ({@link #probing}).
+ *
  * <p>The state before the first step is audited too: unless every weight has the bits of its initial value, there is a warning. In a
  * loop of one's own, call the trainer's listeners as {@link ai.djl.training.EasyTrain} does: {@code onTrainingBatch} after the
  * gradients and before the step, {@code onEpoch} after an epoch. Where parameters have values before the trainer is made, or {@code
@@ -36,6 +45,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class AuditListener extends TrainingListenerAdapter {
 
+    /** The batches that an epoch is taken to have where DJL does not tell. */
+    private static final int BATCHES = 64;
+
     private final LiveAudit.Source source;
     private final AuditSchedule schedule;
     private final TimelineSink sink;
@@ -44,6 +56,10 @@ public final class AuditListener extends TrainingListenerAdapter {
     private long steps;
     private long samplesOfEpoch;
     private long samplesInEpoch;
+    private @Nullable GradientWatch gradients;
+    private @Nullable NDArray probe;
+    private @Nullable NDManager scratch;
+    private List<GradientWatch.Weight> measured = List.of();
 
     private AuditListener(LiveAudit.Source source, AuditSchedule schedule, TimelineSink sink) {
         this.source = source;
@@ -87,6 +103,18 @@ public final class AuditListener extends TrainingListenerAdapter {
         return new AuditListener(tensors -> baseline, schedule, sink);
     }
 
+    /**
+     * Looks for units that never fire at every audit. Call it before training.
+     *
+     * @param samples [N, ...] on the device of training, the first {@value UnitProbe#SAMPLES} are used; not copied, valid until training
+     *     ends
+     * @return this
+     */
+    public AuditListener probing(NDArray samples) {
+        probe = samples;
+        return this;
+    }
+
     /** {@return the timeline so far; empty before the first audit} */
     public Optional<Timeline> timeline() {
         return Optional.ofNullable(audit).map(LiveAudit::timeline);
@@ -118,6 +146,9 @@ public final class AuditListener extends TrainingListenerAdapter {
         });
         LiveAudit begun = LiveAudit.begin(parameters, source, schedule, sink);
         audit = begun;
+        if (probe != null) {
+            begun.with(new UnitProbe(trainer.getModel().getBlock(), parameters, probe));
+        }
         begun.point(0, 0);
         return begun;
     }
@@ -130,6 +161,7 @@ public final class AuditListener extends TrainingListenerAdapter {
      */
     @Override
     public void onTrainingBatch(Trainer trainer, BatchData data) {
+        updated();
         LiveAudit live = audit;
         if (live == null) {
             live = begin(trainer, ParameterNames.of(trainer.getModel().getBlock()));
@@ -139,6 +171,47 @@ public final class AuditListener extends TrainingListenerAdapter {
         steps++;
         samplesInEpoch += data.getBatch().getSize();
         samplesOfEpoch = Math.max(samplesInEpoch, data.getBatch().getProgressTotal());
+        if (trainer.getDevices().length == 1) {
+            measure(trainer, live, data.getBatch());
+        }
+    }
+
+    /** The gradients are there, the update is not: measures those of a sampled step. */
+    private void measure(Trainer trainer, LiveAudit live, Batch batch) {
+        GradientWatch watch = gradients;
+        if (watch == null) {
+            long all = batch.getProgressTotal();
+            long batches = all > batch.getSize() ? (all - 1) / batch.getSize() + 1 : BATCHES;
+            watch = new GradientWatch(schedule.interval(batches));
+            gradients = watch;
+            live.with(watch);
+        }
+        if (!watch.isDue(steps)) {
+            return;
+        }
+        NDManager manager = trainer.getManager().newSubManager();
+        scratch = manager;
+        List<GradientWatch.Weight> weights = new ArrayList<>();
+        ParameterNames.of(trainer.getModel().getBlock()).forEach((name, parameter) -> {
+            if (parameter.requiresGradient() && parameter.getArray().hasGradient()) {
+                NDArray gradient = parameter.getArray().getGradient();
+                gradient.attach(manager);
+                weights.add(new GradientWatch.Weight(name, parameter.getArray(), gradient));
+            }
+        });
+        measured = weights;
+        watch.before(weights, manager);
+    }
+
+    /** The update of a sampled step is made: measures it. */
+    private void updated() {
+        NDManager manager = scratch;
+        if (manager != null && gradients != null) {
+            gradients.after(measured, manager);
+            manager.close();
+            measured = List.of();
+            scratch = null;
+        }
     }
 
     /** Epochs done; where the size of the data is not known, the one under way counts as done. */
@@ -153,6 +226,7 @@ public final class AuditListener extends TrainingListenerAdapter {
      */
     @Override
     public void onEpoch(Trainer trainer) {
+        updated();
         epochs++;
         samplesInEpoch = 0;
         if (audit != null && !audit.has(steps)) {
@@ -169,6 +243,7 @@ public final class AuditListener extends TrainingListenerAdapter {
      */
     @Override
     public void onTrainingEnd(Trainer trainer) {
+        updated();
         if (audit != null && !audit.has(steps)) {
             audit.point(epoch(), steps);
         }

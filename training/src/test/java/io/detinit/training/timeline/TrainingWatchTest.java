@@ -1,4 +1,4 @@
-package io.detinit.training;
+package io.detinit.training.timeline;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;

@@ -1,7 +1,7 @@
-package io.detinit.training;
+package io.detinit.training.timeline;
 
 import io.detinit.interop.audit.Threshold;
-import io.detinit.training.TrainingWarning.Kind;
+import io.detinit.training.timeline.TrainingWarning.Kind;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -33,6 +33,9 @@ import org.jspecify.annotations.Nullable;
  *       The inputs of the first matrix are left out: an input that never moves there is a feature that is always zero.
  * </ul>
  *
+ * <p>{@link ActivityWatch} does the same for gradients, updates and units. What is remembered follows from the points alone, so the
+ * watch of a run that is continued is made from its earlier points.
+ *
  * <p>Sleep is not judged before step {@value #SLEEP_STEPS}. Not thread-safe.
  */
 final class TrainingWatch {
@@ -48,6 +51,7 @@ final class TrainingWatch {
     static final int SLEEP_STEPS = 100;
 
     private final Threshold first;
+    private final ActivityWatch activity = new ActivityWatch();
     private final Map<String, Layer> layers = new HashMap<>();
     private Set<String> active = new HashSet<>();
 
@@ -66,8 +70,13 @@ final class TrainingWatch {
         this.first = first;
     }
 
-    /** What is new at a point. */
+    /** What is new at a point of which the movement alone is known. */
     List<TrainingWarning> observe(long step, List<TensorMovement> tensors) {
+        return observe(step, tensors, Activity.NONE);
+    }
+
+    /** What is new at a point. */
+    List<TrainingWarning> observe(long step, List<TensorMovement> tensors, Activity measured) {
         List<TrainingWarning> found = new ArrayList<>();
         double farthest = tensors.stream()
                 .mapToDouble(t -> t.relativeRms().orElse(0))
@@ -95,6 +104,7 @@ final class TrainingWatch {
             layer.stepBefore = step;
         }
         standstill(step, tensors, anyChanged).ifPresent(found::add);
+        found.addAll(activity.observe(tensors, measured));
         return onlyNew(found);
     }
 

@@ -1,4 +1,4 @@
-package io.detinit.training;
+package io.detinit.training.timeline;
 
 import io.detinit.generator.TensorShape;
 import io.detinit.interop.audit.Figures;

@@ -1,4 +1,4 @@
-package io.detinit.training;
+package io.detinit.training.timeline;
 
 import io.detinit.interop.audit.Threshold;
 import java.util.List;
@@ -64,11 +64,33 @@ public record AuditSchedule(List<Threshold> thresholds, Unit unit, int every) {
         return new AuditSchedule(List.of(thresholds), Unit.STEP, every);
     }
 
-    boolean isDueAfterStep(long steps) {
+    /**
+     * The steps between two audits.
+     *
+     * @param stepsInEpoch steps in an epoch, >= 1
+     * @return how many, >= 1
+     */
+    public long interval(long stepsInEpoch) {
+        return unit == Unit.STEP ? every : Math.multiplyExact(stepsInEpoch, every);
+    }
+
+    /**
+     * Whether an audit is due after a step.
+     *
+     * @param steps steps done
+     * @return whether this counts steps and it is
+     */
+    public boolean isDueAfterStep(long steps) {
         return unit == Unit.STEP && steps % every == 0;
     }
 
-    boolean isDueAfterEpoch(long epochs) {
+    /**
+     * Whether an audit is due after an epoch.
+     *
+     * @param epochs epochs done
+     * @return whether this counts epochs and it is
+     */
+    public boolean isDueAfterEpoch(long epochs) {
         return unit == Unit.EPOCH && epochs % every == 0;
     }
 }

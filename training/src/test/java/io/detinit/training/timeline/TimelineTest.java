@@ -1,4 +1,4 @@
-package io.detinit.training;
+package io.detinit.training.timeline;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -32,6 +32,25 @@ class TimelineTest {
             OptionalLong.of(-7),
             AuditSchedule.steps(5, Threshold.DEFAULT, new Threshold(0.1, Threshold.Kind.STD)));
 
+    private static final Activity ACTIVITY = new Activity(
+            List.of(
+                    gradient("w\n\"1\"", 0, OptionalDouble.of(0.5), OptionalDouble.of(1.0 / 3)),
+                    gradient("b", 2, OptionalDouble.empty(), OptionalDouble.empty())),
+            Optional.of(gradient("", 2, OptionalDouble.empty(), OptionalDouble.of(0.25))),
+            List.of(new UnitActivity("w\n\"1\"", 4, 1, 1000)));
+
+    private static TensorGradient gradient(String name, int notFinite, OptionalDouble last, OptionalDouble ratio) {
+        return new TensorGradient(
+                name,
+                8,
+                notFinite,
+                last,
+                OptionalDouble.of(0.75),
+                OptionalDouble.of(3),
+                OptionalDouble.of(1e-3),
+                ratio);
+    }
+
     private static TensorMovement tensor(String name, long moved) {
         return new TensorMovement(
                 name,
@@ -63,7 +82,13 @@ class TimelineTest {
                 OptionalLong.empty(),
                 OptionalLong.empty());
         return new TimelinePoint(
-                epoch, step, 0.001, tensor("", moved), List.of(tensor("w\n\"1\"", moved), bias), List.of(warnings));
+                epoch,
+                step,
+                0.001,
+                tensor("", moved),
+                List.of(tensor("w\n\"1\"", moved), bias),
+                List.of(warnings),
+                step == 0 ? Activity.NONE : ACTIVITY);
     }
 
     private static final Timeline TIMELINE = new Timeline(
@@ -101,7 +126,15 @@ class TimelineTest {
                 List.of("w\n\"1\"", "b"),
                 series.stream().map(TimelineSeries::tensor).toList());
         assertEquals(
-                new TimelineSeries.Moment(0.5, 5, 50, OptionalDouble.of(2.0 / 3)),
+                new TimelineSeries.Moment(
+                        0.5,
+                        5,
+                        50,
+                        0.1 / 3,
+                        OptionalDouble.of(2.0 / 3),
+                        OptionalDouble.of(0.75),
+                        OptionalDouble.of(1.0 / 3),
+                        OptionalDouble.of(0.25)),
                 series.get(0).moments().get(1));
         assertEquals(3, series.get(1).moments().size());
         assertEquals("b is not finite: 1 of 4", TIMELINE.warnings().get(0).text());
@@ -150,7 +183,14 @@ class TimelineTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "detinit-timeline/1 | detinit-timeline/2 | line 1, format",
+                "detinit-timeline/2 | detinit-timeline/3 | line 1, format",
+                "\"steps\":8,\"notFinite\":0 | \"steps\":0,\"notFinite\":0 | at least 1 must be sampled",
+                "\"steps\":8,\"notFinite\":0 | \"steps\":8,\"notFinite\":9 | 9 of 8 sampled steps",
+                "\"norm\":0.5 | \"norm\":-0.5 | norm: found -0.5",
+                "\"meanNorm\":0.75 | \"meanNorm\":\"x\" | a finite number",
+                "\"tensor\":\"b\",\"steps\" | \"tensor\":\"w\\n\\\"1\\\"\",\"steps\" | gradients: found 'w",
+                "\"units\":4,\"neverFire\":1 | \"units\":4,\"neverFire\":5 | 5 of 4 units",
+                "\"samples\":1000 | \"samples\":1e3 | samples: found",
                 "\"unit\":\"step\" | \"unit\":\"year\" | unknown unit 'year'",
                 "\"every\":5 | \"every\":0 | at least 1",
                 "\"every\":5 | \"every\":5000000000 | header",
@@ -176,6 +216,25 @@ class TimelineTest {
         MalformedFileException e = assertThrows(MalformedFileException.class, () -> Timeline.read(wrong));
         assertTrue(e.getMessage().contains(expected), e.getMessage());
         assertEquals(1, e.getMessage().lines().count());
+    }
+
+    /** What the first format wrote: no gradients, no units. */
+    @Test
+    void aFileOfTheFirstFormatIsRead() throws IOException {
+        Path file = folder.resolve("first.jsonl");
+        String old = """
+                {"format":"detinit-timeline/1","baseline":"seed","seed":-7,"thresholds":[{"kind":"abs","value":1.0E-5}],"unit":"epoch","every":1}
+                {"epoch":0.0,"step":0,"seconds":0.01,"total":{"name":"","shape":[3],"moved":[0],"movedPercent":0.0,"bitIdentical":3,"notFinite":0,"rmsDelta":0.0,"relativeRms":0.0,"maxAbsDelta":0.0,"correlation":1.0},"tensors":[{"name":"fc1.weight","shape":[1,3],"moved":[0],"movedPercent":0.0,"bitIdentical":3,"notFinite":0,"rmsDelta":0.0,"initStd":0.05,"relativeRms":0.0,"maxAbsDelta":0.0,"correlation":1.0,"deadUnits":1,"deadInputs":3}],"warnings":[{"kind":"sleeps","tensor":"fc1.weight","reason":"r"}]}
+                """;
+        Files.writeString(file, old);
+        Timeline read = Timeline.read(file);
+        assertEquals(Activity.NONE, read.points().get(0).activity());
+        assertEquals(3, read.points().get(0).tensors().get(0).bitIdentical());
+        assertEquals(
+                OptionalDouble.empty(), read.series().get(0).moments().get(0).gradientNorm());
+        assertEquals("fc1.weight sleeps: r", read.warnings().get(0).text());
+        TimelineWriter.open(file).close();
+        assertEquals(0, Files.size(file), "a new training replaces it");
     }
 
     @Test
