@@ -28,6 +28,7 @@ import picocli.CommandLine.ScopeType;
             PlanCommand.class,
             InitCommand.class,
             TrainCommand.class,
+            LotteryCommand.class,
             AuditCommand.class,
             IdentifyCommand.class,
             MaskCommand.class,

@@ -237,7 +237,9 @@ public final class TrainingRun implements AutoCloseable {
         }
         order = manager.create(indices);
         if (steps % stepsInEpoch == 0) {
-            lossSum.subi(lossSum.duplicate());
+            try (NDArray old = lossSum.duplicate()) {
+                lossSum.subi(old);
+            }
         }
     }
 
