@@ -69,7 +69,10 @@ final class DemoCommand extends BaseCommand {
     @Option(names = "--force", description = "Replace an existing folder.")
     boolean force;
 
-    @Option(names = "--data", paramLabel = "D", description = "digits (embedded, default), mnist:DIR, mnist.")
+    @Option(
+            names = "--data",
+            paramLabel = "D",
+            description = "Samples of 784 features: " + DataSpec.KNOWN + "; default: digits.")
     String data = DataSpec.DIGITS;
 
     @Option(names = "--seed", paramLabel = "S", description = "The seed (default: 42).")

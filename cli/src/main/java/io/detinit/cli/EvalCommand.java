@@ -9,6 +9,7 @@ import io.detinit.interop.verify.OnnxScorer;
 import io.detinit.interop.verify.RandomInputs;
 import io.detinit.interop.verify.Score;
 import io.detinit.training.Samples;
+import io.detinit.training.data.DataSpec;
 import io.detinit.training.data.Normalization;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -46,14 +47,14 @@ final class EvalCommand extends BaseCommand {
     @Parameters(paramLabel = "MODEL", arity = "1..*", description = "ONNX files.")
     List<Path> models = List.of();
 
-    @Option(names = "--data", paramLabel = "D", description = "digits, mnist:DIR, mnist.")
+    @Option(names = "--data", paramLabel = "D", description = DataSpec.KNOWN + ".")
     @Nullable
     String data;
 
     @Option(
             names = "--normalize",
             paramLabel = "NAME",
-            description = "none (pixels / 255) or meanstd (default: as the model's metadata says, else none).")
+            description = Normalization.KNOWN + "; default: as the model's metadata says, else none.")
     @Nullable
     String normalize;
 

@@ -39,7 +39,7 @@ final class EvalData {
         try {
             return Normalization.parse(own);
         } catch (IllegalArgumentException e) {
-            throw MalformedFileException.of("metadata", RunFolder.NORMALIZE_KEY, "'" + own + "'", "none or meanstd");
+            throw MalformedFileException.of("metadata", RunFolder.NORMALIZE_KEY, "'" + own + "'", Normalization.KNOWN);
         }
     }
 }

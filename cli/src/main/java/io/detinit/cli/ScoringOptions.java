@@ -1,5 +1,7 @@
 package io.detinit.cli;
 
+import io.detinit.training.data.DataSpec;
+import io.detinit.training.data.Normalization;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -10,9 +12,9 @@ final class ScoringOptions {
     @Option(
             names = "--data",
             paramLabel = "X",
-            description =
-                    "The data set to score on: digits, mnist:DIR, mnist. Its validation part is the last sixth of the "
-                            + "training images (10,000 of MNIST's 60,000).")
+            description = "The data set to score on: " + DataSpec.KNOWN
+                    + ". Its validation part is the last sixth of the training "
+                    + "samples (10,000 of MNIST's 60,000).")
     @Nullable
     String data;
 
@@ -28,7 +30,7 @@ final class ScoringOptions {
     @Option(
             names = "--normalize",
             paramLabel = "NAME",
-            description = "none (pixels / 255) or meanstd (default: as the scored model's metadata says, else none).")
+            description = Normalization.KNOWN + "; default: as the scored model's metadata says, else none.")
     @Nullable
     String normalize;
 

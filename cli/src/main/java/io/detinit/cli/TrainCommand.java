@@ -51,7 +51,7 @@ final class TrainCommand extends BaseCommand {
     @Option(names = "--model", paramLabel = "M", description = ModelSpec.KNOWN + " (default: mlp:784-256-128-64-10).")
     String model = "mlp:784-256-128-64-10";
 
-    @Option(names = "--data", required = true, paramLabel = "D", description = "digits, mnist:DIR, mnist.")
+    @Option(names = "--data", required = true, paramLabel = "D", description = DataSpec.KNOWN + ".")
     String data = "";
 
     @Option(
@@ -89,7 +89,7 @@ final class TrainCommand extends BaseCommand {
             description = "Weight decay (default: 0). It moves every weight.")
     double weightDecay;
 
-    @Option(names = "--normalize", paramLabel = "NAME", description = "none (pixels / 255, default) or meanstd.")
+    @Option(names = "--normalize", paramLabel = "NAME", description = Normalization.KNOWN + "; default: none.")
     String normalize = "none";
 
     @Option(

@@ -18,6 +18,7 @@ import io.detinit.interop.verify.Score;
 import io.detinit.interop.verify.TensorComparison;
 import io.detinit.interop.verify.Verifier;
 import io.detinit.training.Samples;
+import io.detinit.training.data.DataSpec;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -53,7 +54,7 @@ final class VerifyCommand extends BaseCommand {
     @Option(
             names = "--data",
             paramLabel = "D",
-            description = "Compare outputs on the test split: digits, mnist:DIR, mnist.")
+            description = "Compare outputs on the test split of " + DataSpec.KNOWN + ".")
     @Nullable
     String data;
 

@@ -33,13 +33,7 @@ record RunCard(ObjectNode json) {
         card.put("seed", config.seed());
         card.put("model", config.model().text());
         card.put("scheme", config.rules().toString());
-        ObjectNode images = card.putObject("data");
-        images.put("name", data.name());
-        images.put("train", data.trainCount());
-        images.put("test", data.testCount());
-        images.put("trainSha256", data.trainSha256());
-        images.put("testSha256", data.testSha256());
-        images.put("normalize", normalization.id());
+        DataCard.put(card.putObject("data"), data, normalization);
         ObjectNode how = card.putObject("training");
         how.put("epochs", config.epochs());
         how.put("batch", config.batch());

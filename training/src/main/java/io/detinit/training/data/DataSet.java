@@ -1,6 +1,7 @@
 package io.detinit.training.data;
 
 import io.detinit.training.Samples;
+import java.util.List;
 
 /**
  * A labelled data set in memory: training and test samples. The validation part is the last sixth of the training samples
@@ -20,6 +21,18 @@ public interface DataSet {
 
     /** {@return how many classes there are} */
     int classes();
+
+    /** {@return what the classes are called, one for each} */
+    List<String> classNames();
+
+    /**
+     * The numbers by which raw values become features, from the training samples.
+     *
+     * @param normalization the rule
+     * @return the numbers
+     * @throws IllegalArgumentException if the rule is none for such samples: channels of a table
+     */
+    FeatureScaling scaling(Normalization normalization);
 
     /** {@return how many training samples there are} */
     int trainCount();

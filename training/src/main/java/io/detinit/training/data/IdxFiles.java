@@ -15,7 +15,8 @@ import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 
 /**
- * Reads MNIST's IDX files (LeCun, Cortes and Burges), compressed with gzip or not, whichever the bytes say.
+ * Reads the IDX files of MNIST (LeCun, Cortes and Burges) and Fashion-MNIST (Xiao, Rasul and Vollgraf 2017), compressed with gzip
+ * or not, whichever the bytes say.
  *
  * <p>Layout, big-endian: int32 magic (0x803 images, 0x801 labels), int32 count, for images int32 rows and int32 columns, then one
  * byte for each pixel or label. Nothing is believed: memory grows with the bytes that really arrive, and a file that
@@ -47,7 +48,7 @@ public final class IdxFiles {
     public static ImageData read(Path folder, String name) throws IOException {
         if (!Files.isDirectory(folder)) {
             throw new NoSuchFileException(
-                    folder.toString(), null, "no such folder; it must hold the four MNIST files " + fileNames());
+                    folder.toString(), null, "no such folder; it must hold the four files " + fileNames());
         }
         ImageSet train = readPair(folder, "train");
         ImageSet test = readPair(folder, "t10k");

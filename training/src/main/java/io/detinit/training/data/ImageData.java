@@ -1,18 +1,37 @@
 package io.detinit.training.data;
 
 import io.detinit.training.Samples;
+import java.util.List;
 
 /**
- * A data set: training and test images.
+ * A data set of images: training and test images.
  *
  * @param name as the user asked for it, without local paths
  * @param train the training images
- * @param test the test images
+ * @param test the test images, of the same size
+ * @param classNames what the classes are called, one for each
  */
-public record ImageData(String name, ImageSet train, ImageSet test) implements DataSet {
+public record ImageData(String name, ImageSet train, ImageSet test, List<String> classNames) implements DataSet {
 
-    /** The validation part is one of so many parts of the training images. */
-    private static final int VALIDATION_PART = 6;
+    /**
+     * Copies the names.
+     *
+     * @throws IllegalArgumentException if there is not a name for each class
+     */
+    public ImageData {
+        classNames = ClassNames.checked(classNames, train.classes());
+    }
+
+    /**
+     * A data set whose classes are called by their numbers.
+     *
+     * @param name as the user asked for it, without local paths
+     * @param train the training images
+     * @param test the test images, of the same size
+     */
+    public ImageData(String name, ImageSet train, ImageSet test) {
+        this(name, train, test, ClassNames.numbers(train.classes()));
+    }
 
     /**
      * The validation part: the last sixth of the training images (10,000 of MNIST's 60,000), one at least, never a test image. It is
@@ -22,7 +41,12 @@ public record ImageData(String name, ImageSet train, ImageSet test) implements D
      * @return a copy of the images, in their order
      */
     public ImageSet validation() {
-        return train.last(Math.max(1, train.count() / VALIDATION_PART));
+        return train.last(Split.validation(train.count()));
+    }
+
+    @Override
+    public FeatureScaling scaling(Normalization normalization) {
+        return FeatureScaling.of(train, normalization);
     }
 
     @Override
@@ -42,7 +66,7 @@ public record ImageData(String name, ImageSet train, ImageSet test) implements D
 
     @Override
     public long[] sampleShape() {
-        return new long[] {1, train.height(), train.width()};
+        return train.sampleShape();
     }
 
     @Override
@@ -71,12 +95,6 @@ public record ImageData(String name, ImageSet train, ImageSet test) implements D
     }
 
     private Samples samples(ImageSet images, Normalization normalization) {
-        float[] levels = normalization.levels(train);
-        byte[] pixels = images.pixels();
-        float[] features = new float[pixels.length];
-        for (int k = 0; k < pixels.length; k++) {
-            features[k] = levels[pixels[k] & 0xFF];
-        }
-        return new Samples(features, images.labels(), images.classes());
+        return new Samples(scaling(normalization).apply(images), images.labels(), images.classes());
     }
 }

@@ -1,6 +1,6 @@
 /**
- * Labelled image sets: the real MNIST files, DJL's download of them, and an embedded set drawn by our own code; and the order in
- * which an epoch visits its samples. Stable.
+ * Labelled data sets: the embedded digits, the original files of MNIST, Fashion-MNIST and CIFAR-10 or DJL's copies of them, the user's
+ * own tables (CSV) and arrays (NPZ); how raw values become features; and the order in which an epoch visits its samples. Stable.
  */
 @NullMarked
 package io.detinit.training.data;

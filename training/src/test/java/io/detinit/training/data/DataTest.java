@@ -149,12 +149,7 @@ class DataTest {
 
     @Test
     void theRealMnistFiles() throws IOException {
-        Path root = Path.of("").toAbsolutePath();
-        while (root != null && !Files.isDirectory(root.resolveSibling("shared"))) {
-            root = root.getParent();
-        }
-        assumeTrue(root != null, "no folder 'shared' beside the repository");
-        Path mnist = root.resolveSibling("shared").resolve("data/mnist");
+        Path mnist = SharedFiles.mnist();
         assumeTrue(Files.isDirectory(mnist), "MNIST is not there");
         ImageData data = (ImageData) DataSpec.load("mnist:" + mnist);
         assertEquals(60_000, data.train().count());
@@ -221,7 +216,7 @@ class DataTest {
     void withoutANetworkTheDownloadSaysWhatToDo() {
         String message = assertThrows(
                         IOException.class,
-                        () -> DataSpec.load("mnist", () -> {
+                        () -> DataSpec.load("mnist", artifact -> {
                             throw new UnknownHostException("mlrepo.djl.ai");
                         }))
                 .getMessage();
@@ -236,7 +231,7 @@ class DataTest {
         for (String name : IdxFiles.fileNames()) {
             Files.move(folder.resolve(name), deep.resolve(name));
         }
-        assertEquals(3, DataSpec.load("mnist", () -> folder).trainCount());
+        assertEquals(3, DataSpec.load("mnist", artifact -> folder).trainCount());
         assertTrue(assertThrows(IllegalArgumentException.class, () -> DataSpec.load("cifar"))
                 .getMessage()
                 .contains("digits"));
