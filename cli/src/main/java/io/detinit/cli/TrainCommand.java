@@ -3,11 +3,13 @@ package io.detinit.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.detinit.interop.file.OutputFolder;
+import io.detinit.generator.InitRules;
 import io.detinit.models.ModelSpec;
 import io.detinit.training.DeviceChoice;
 import io.detinit.training.EpochResult;
 import io.detinit.training.RunFolder;
 import io.detinit.training.Samples;
+import io.detinit.training.StepHook;
 import io.detinit.training.TrainConfig;
 import io.detinit.training.TrainedModel;
 import io.detinit.training.TrainingLoop;
@@ -44,7 +46,9 @@ import picocli.CommandLine.Option;
             "",
             "On the CPU two runs with the same options and threads give the same bits, with audits and without.",
             "While training goes on, the timeline is in DIR.timeline.jsonl beside the folder; a run that is killed leaves it there.",
-            "Example: detinit train --data mnist:mnist-folder --seed 42 --epochs 5 -o run"
+            "Example: detinit train --data mnist:mnist-folder --seed 42 --epochs 5 -o run",
+            "Example: detinit train --data digits --from pruned.safetensors --keep-zeros --epochs 2 -o tuned",
+            "Example: detinit train --data digits --seed 42 --sleep 0.001 --threshold 0 -o asleep"
         })
 final class TrainCommand extends BaseCommand {
 
@@ -56,13 +60,17 @@ final class TrainCommand extends BaseCommand {
 
     @Option(
             names = "--seed",
-            required = true,
             paramLabel = "S",
-            description = "Seed of the weights and of the sample order.")
-    Seed seed = new Seed(0);
+            description =
+                    "Seed of the weights and of the sample order. Needed but where --from names a file with a plan.")
+    @Nullable
+    Seed seed;
 
     @Mixin
     RuleOptions rules = new RuleOptions();
+
+    @Mixin
+    SeedRuleOptions seedRules = new SeedRuleOptions();
 
     @Option(names = "--epochs", paramLabel = "N", description = "Passes over the data (default: 5).")
     int epochs = 5;
@@ -120,15 +128,19 @@ final class TrainCommand extends BaseCommand {
 
     @Override
     public Integer call() throws IOException {
-        config(ModelSpec.parse(model)); // refuses bad options before the data is read
+        config(ModelSpec.parse(model), 0, InitRules.he()); // refuses bad options before the data is read
         Normalization normalization = Normalization.parse(normalize);
         Optional<AuditSchedule> schedule = schedule();
         OutputFolder.check(output, force);
         DataSet images = DataSpec.load(data);
-        TrainConfig config = config(ModelSpec.parse(model, images.sampleShape(), images.classes()));
+        ModelSpec spec = ModelSpec.parse(model, images.sampleShape(), images.classes());
+        SeedRuleOptions.Start start = seedRules.start(spec, seed, rules);
+        TrainConfig config = config(spec, start.seed(), start.rules());
         Path growing = output.resolveSibling(output.toAbsolutePath().normalize().getFileName() + "." + Timeline.FILE);
-        try (TrainedModel trained = train(config, images, normalization, schedule, growing)) {
-            OutputFolder.write(output, force, folder -> RunFolder.write(folder, trained, images, normalization));
+        start.notes().forEach(terminal()::line);
+        try (TrainedModel trained = train(config, images, normalization, start.hooks(), schedule, growing)) {
+            OutputFolder.write(
+                    output, force, folder -> RunFolder.write(folder, trained, images, normalization, start.hooks()));
             if (schedule.isPresent()) {
                 Files.deleteIfExists(growing);
             }
@@ -137,10 +149,10 @@ final class TrainCommand extends BaseCommand {
         return ExitCode.DONE;
     }
 
-    private TrainConfig config(ModelSpec spec) {
+    private TrainConfig config(ModelSpec spec, long seedValue, InitRules schemes) {
         OptimizerKind kind = OptimizerKind.parse(optimizer);
-        return TrainConfig.builder(spec, seed.value())
-                .rules(rules.parse(spec))
+        return TrainConfig.builder(spec, seedValue)
+                .rules(schemes)
                 .epochs(epochs)
                 .batch(batch)
                 .optimizer(OptimizerConfig.of(kind)
@@ -167,6 +179,7 @@ final class TrainCommand extends BaseCommand {
             TrainConfig config,
             DataSet images,
             Normalization normalization,
+            List<StepHook> hooks,
             Optional<AuditSchedule> schedule,
             Path growing)
             throws IOException {
@@ -174,10 +187,10 @@ final class TrainCommand extends BaseCommand {
         Samples test = images.testSamples(normalization);
         TrainingProgress progress = new TrainingProgress(terminal());
         if (schedule.isEmpty()) {
-            return TrainingLoop.train(config, train, test, progress);
+            return TrainingLoop.train(config, train, test, hooks, progress);
         }
         try (TimelineWriter writer = TimelineWriter.open(growing)) {
-            return TrainingLoop.trainAudited(config, train, test, List.of(), progress, schedule.get(), writer);
+            return TrainingLoop.trainAudited(config, train, test, hooks, progress, schedule.get(), writer);
         } catch (UncheckedIOException e) {
             throw e.getCause();
         }
@@ -195,7 +208,7 @@ final class TrainCommand extends BaseCommand {
         object.put("output", output.toString());
         object.put("model", model);
         object.put("data", data);
-        object.put("seed", seed.value());
+        object.put("seed", trained.config().seed());
         put(object, "testAccuracy", last.testAccuracy());
         put(object, "testLoss", last.testLoss());
         ArrayNode epochsNode = object.putArray("epochs");

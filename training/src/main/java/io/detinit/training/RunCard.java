@@ -13,6 +13,7 @@ import io.detinit.training.timeline.TimelinePoint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 
@@ -26,6 +27,10 @@ record RunCard(ObjectNode json) {
     private static final JsonMapper JSON = new JsonMapper();
 
     static RunCard of(TrainedModel trained, DataSet data, Normalization normalization) {
+        return of(trained, data, normalization, List.of());
+    }
+
+    static RunCard of(TrainedModel trained, DataSet data, Normalization normalization, List<StepHook> hooks) {
         TrainConfig config = trained.config();
         ObjectNode card = JSON.createObjectNode();
         card.put("format", "detinit-run/1");
@@ -49,6 +54,7 @@ record RunCard(ObjectNode json) {
         }
         how.put("labelSmoothing", config.labelSmoothing());
         how.put("device", trained.model().getNDManager().getDevice().toString());
+        hooks.forEach(hook -> hook.describe().forEach((name, value) -> card.set(name, JSON.valueToTree(value))));
         trained.timeline().ifPresent(timeline -> {
             ObjectNode audit = card.putObject("audit");
             audit.put("timeline", Timeline.FILE);

@@ -60,6 +60,22 @@ public final class RunFolder {
      */
     public static void write(Path folder, TrainedModel trained, DataSet data, Normalization normalization)
             throws IOException {
+        write(folder, trained, data, normalization, List.of());
+    }
+
+    /**
+     * Writes the files into a folder.
+     *
+     * @param folder an existing folder
+     * @param trained the trained model
+     * @param data what it was trained on
+     * @param normalization how pixels became features
+     * @param hooks what the training did beside the optimizer, for the run card
+     * @throws IOException if writing fails
+     */
+    public static void write(
+            Path folder, TrainedModel trained, DataSet data, Normalization normalization, List<StepHook> hooks)
+            throws IOException {
         String plan = PlanJson.write(trained.plan());
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put(Checkpoint.PLAN_KEY, plan);
@@ -82,7 +98,7 @@ public final class RunFolder {
         }
         text(
                 folder.resolve("run.json"),
-                RunCard.of(trained, data, normalization).toJson() + "\n");
+                RunCard.of(trained, data, normalization, hooks).toJson() + "\n");
     }
 
     /** A line an epoch, with the main figures of its timeline; only one in which something was wrong has warnings. */

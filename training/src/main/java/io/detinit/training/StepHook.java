@@ -1,5 +1,7 @@
 package io.detinit.training;
 
+import java.util.Map;
+
 /**
  * What a step does beside the optimizer: looks at gradients and weights, or changes them. Hooks are called in their order, on the
  * training thread. NDArrays that a hook makes for itself belong to {@link Step#manager} (closed after the step), or are closed by the hook.
@@ -28,4 +30,14 @@ public interface StepHook {
      * @param step the step
      */
     default void afterUpdate(Step step) {}
+
+    /** {@return whether {@link #begin} leaves weights that differ from their initial values; an audit does not warn of them then} */
+    default boolean changesFirstWeights() {
+        return false;
+    }
+
+    /** {@return what a run card says of it, as JSON takes it; empty where there is nothing to say} */
+    default Map<String, Object> describe() {
+        return Map.of();
+    }
 }

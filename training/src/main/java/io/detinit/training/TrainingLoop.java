@@ -140,6 +140,9 @@ public final class TrainingLoop {
                 gradients.ifPresent(hook -> begun.with(hook.watch()));
                 live = begun.with(
                         new UnitProbe(run.model().getBlock(), run.parameters(), scored.first(UnitProbe.SAMPLES)));
+                if (run.hooks().stream().anyMatch(StepHook::changesFirstWeights)) {
+                    live.startsElsewhere();
+                }
                 point(live, 0);
             }
         }

@@ -129,6 +129,11 @@ public final class LiveAudit {
         }
     }
 
+    /** The first weights are not the initial ones, and are not meant to be: that the model is not seeded is no news then. */
+    public void startsElsewhere() {
+        watch.startsElsewhere();
+    }
+
     /** {@return thresholds and cadence} */
     public AuditSchedule schedule() {
         return header.schedule();

@@ -54,6 +54,7 @@ final class TrainingWatch {
     private final ActivityWatch activity = new ActivityWatch();
     private final Map<String, Layer> layers = new HashMap<>();
     private Set<String> active = new HashSet<>();
+    private boolean elsewhere;
 
     /** What is remembered of a layer. */
     private static final class Layer {
@@ -68,6 +69,11 @@ final class TrainingWatch {
     /** Watches audits whose first threshold this is. */
     TrainingWatch(Threshold first) {
         this.first = first;
+    }
+
+    /** The first weights are not the initial ones, and are not meant to be. */
+    void startsElsewhere() {
+        elsewhere = true;
     }
 
     /** What is new at a point of which the movement alone is known. */
@@ -135,9 +141,9 @@ final class TrainingWatch {
         return fresh;
     }
 
-    private static Optional<TrainingWarning> seeded(long step, TensorMovement tensor) {
+    private Optional<TrainingWarning> seeded(long step, TensorMovement tensor) {
         long others = tensor.elements() - tensor.bitIdentical();
-        return step > 0 || others == 0
+        return elsewhere || step > 0 || others == 0
                 ? Optional.empty()
                 : warning(
                         Kind.NOT_SEEDED,
