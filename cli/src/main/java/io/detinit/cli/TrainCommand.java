@@ -2,8 +2,8 @@ package io.detinit.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.detinit.interop.file.OutputFolder;
 import io.detinit.generator.InitRules;
+import io.detinit.interop.file.OutputFolder;
 import io.detinit.models.ModelSpec;
 import io.detinit.training.DeviceChoice;
 import io.detinit.training.EpochResult;

@@ -21,6 +21,11 @@ final class GradientHook implements StepHook {
         watch = new GradientWatch(schedule.interval(run.stepsInEpoch()));
     }
 
+    @Override
+    public boolean onlyLooks() {
+        return true;
+    }
+
     GradientWatch watch() {
         return Objects.requireNonNull(watch, "the run has not begun");
     }

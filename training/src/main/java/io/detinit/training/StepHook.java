@@ -40,4 +40,9 @@ public interface StepHook {
     default Map<String, Object> describe() {
         return Map.of();
     }
+
+    /** {@return whether the hook only looks: it changes no gradient and no weight} */
+    default boolean onlyLooks() {
+        return false;
+    }
 }

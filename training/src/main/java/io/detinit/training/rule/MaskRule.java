@@ -116,7 +116,7 @@ public final class MaskRule implements StepHook {
                 throw new IllegalArgumentException("masks come after the hooks that change weights, found "
                         + hook.getClass().getSimpleName() + " behind them");
             }
-            alone &= hook instanceof MaskRule || hook instanceof StartingWeights;
+            alone &= hook.onlyLooks() || hook instanceof MaskRule || hook instanceof StartingWeights;
         }
         return alone && (fill == Fill.ZERO || begun.config().optimizer().weightDecay() == 0);
     }
