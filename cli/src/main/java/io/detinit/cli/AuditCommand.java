@@ -4,7 +4,10 @@ import io.detinit.interop.audit.AuditOptions;
 import io.detinit.interop.audit.AuditReport;
 import io.detinit.interop.audit.Auditor;
 import io.detinit.interop.audit.Baseline;
+import io.detinit.interop.audit.Threshold;
 import io.detinit.interop.checkpoint.Checkpoints;
+import io.detinit.interop.noise.NoiseJson;
+import io.detinit.interop.noise.NoiseRecord;
 import io.detinit.interop.tensor.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -25,6 +28,7 @@ import picocli.CommandLine.Parameters;
             "",
             "A file that 'train' wrote carries its plan and needs no --seed. Where the seed is not known: detinit identify FILE.",
             "Example: detinit audit run/model.safetensors --threshold 1e-5 --threshold std:0.1",
+            "Example: detinit audit run/model.safetensors --threshold auto --false-alarm 0.001",
             "Example: detinit audit net.pt --torch-seed 42 --rows --report audit.html"
         })
 final class AuditCommand extends BaseCommand {
@@ -72,13 +76,14 @@ final class AuditCommand extends BaseCommand {
     @Override
     public Integer call() throws IOException {
         List<FailIf> gates = failIf.stream().map(FailIf::parse).toList();
-        AuditOptions options =
-                new AuditOptions(thresholds.parse(), Decay.parse(decay).factor(), rows || !reports.isEmpty());
+        List<Threshold> limits = thresholds.parse();
+        double factor = Decay.parse(decay).factor();
         for (Path report : reports) {
             AuditReports.check(report, force);
         }
         try (Checkpoint checkpoint = Checkpoints.open(file);
                 ResolvedBaseline resolved = baseline.resolve(checkpoint, root.threads)) {
+            AuditOptions options = options(checkpoint, limits, factor);
             AuditReport report = audit(checkpoint, resolved.baseline(), options);
             gates.forEach(gate -> gate.checkName(AuditJson.total(report)));
             for (Path target : reports) {
@@ -93,6 +98,19 @@ final class AuditCommand extends BaseCommand {
             }
             return judge(gates, report);
         }
+    }
+
+    /** With the noise record, and its decay where the command line says none, if a threshold asks for it. */
+    private AuditOptions options(Checkpoint checkpoint, List<Threshold> limits, double factor) throws IOException {
+        boolean lines = rows || !reports.isEmpty();
+        if (limits.stream().noneMatch(limit -> limit.kind() == Threshold.Kind.AUTO)) {
+            return new AuditOptions(limits, factor, lines);
+        }
+        NoiseRecord noise = NoiseJson.find(checkpoint.metadata(), checkpoint.path())
+                .orElseThrow(() -> new UsageException(checkpoint.path()
+                        + " carries no noise record, which --threshold auto needs: 'detinit train' writes it into"
+                        + " model.safetensors and model.onnx; give a number instead"));
+        return new AuditOptions(limits, factor == 1 ? noise.decay() : factor, lines, noise);
     }
 
     private AuditReport audit(Checkpoint checkpoint, Baseline base, AuditOptions options) throws IOException {

@@ -215,7 +215,7 @@ final class AuditCsv {
         return Double.isNaN(value) ? "" : Double.toString(value);
     }
 
-    private static String quoted(String text) {
+    static String quoted(String text) {
         String visible = HtmlText.visible(text);
         String content = visible.stripLeading();
         boolean formula = !content.isEmpty() && FORMULA.indexOf(content.charAt(0)) >= 0;

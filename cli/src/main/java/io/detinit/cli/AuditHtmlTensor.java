@@ -245,7 +245,7 @@ final class AuditHtmlTensor {
         return switch (threshold.kind()) {
             case ABS -> HtmlText.given(limit);
             case ULP -> HtmlText.number(limit) + " steps";
-            case STD, QUANTILE -> HtmlText.number(limit);
+            case STD, QUANTILE, AUTO -> HtmlText.number(limit);
         };
     }
 

@@ -17,6 +17,7 @@ final class AuditHtmlWords {
             case STD -> value + " std";
             case ULP -> value + " ulp";
             case QUANTILE -> "quantile " + value;
+            case AUTO -> "noise, p " + value;
         };
     }
 
@@ -58,6 +59,10 @@ final class AuditHtmlWords {
                         + " % of all audited weights. About " + SvgTicks.label(100 * (1 - threshold.value()))
                         + " % always count as moved, whatever training did: it says where movement was largest, not whether there"
                         + " was any.";
+            case AUTO ->
+                "From the training itself: moved where |w \u2212 w0| is farther out than gradient noise alone would have carried this"
+                        + " weight, with the learning rates, steps, momentum and decay of the training. Of weights without signal a"
+                        + " share of about " + value + " still counts as moved.";
         };
     }
 

@@ -10,6 +10,7 @@ import io.detinit.interop.audit.MovedLines;
 import io.detinit.interop.audit.Provenance;
 import io.detinit.interop.audit.TensorAudit;
 import io.detinit.interop.audit.Threshold;
+import io.detinit.interop.noise.NoiseJson;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 
@@ -49,6 +50,9 @@ final class AuditJson {
                                 .put("decay", found.decay())
                                 .put("share", found.share()),
                         () -> decay.putNull("suspected"));
+        if (report.options().noise() != null) {
+            object.set("noise", NoiseJson.summary(report.options().noise()));
+        }
         ArrayNode notes = object.putArray("notes");
         report.notes().forEach(notes::add);
         return object;

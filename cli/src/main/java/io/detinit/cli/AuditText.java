@@ -163,6 +163,7 @@ final class AuditText {
             case STD -> plain(threshold.value()) + " std";
             case ULP -> plain(threshold.value()) + " ulp";
             case QUANTILE -> "quantile " + plain(threshold.value());
+            case AUTO -> "noise, p " + plain(threshold.value());
         };
     }
 
@@ -210,6 +211,9 @@ final class AuditText {
     }
 
     private static void explain(PrintWriter out, AuditReport report) {
+        if (report.options().noise() != null) {
+            out.println(AutoText.of(report));
+        }
         out.println("moved: |w - w0| > threshold. A weight that did not move (sleeps) still contributes w0 * x.");
         if (report.total().movedPercent() > 99.9 && report.total().bitIdentical() == 0) {
             out.println(

@@ -36,6 +36,8 @@ import picocli.CommandLine.ScopeType;
             PruneCommand.class,
             TransferCommand.class,
             SensitivityCommand.class,
+            CriticalityCommand.class,
+            ThresholdCheckCommand.class,
             DeltaCommand.class,
             ExportCommand.class,
             EvalCommand.class,

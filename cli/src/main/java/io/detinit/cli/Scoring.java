@@ -108,6 +108,11 @@ final class Scoring implements Closeable {
         return CandidateModel.of(checkpoint, baseline, model, threads);
     }
 
+    /** Candidates in which vectors may be replaced as well; close them. */
+    CandidateModel candidatesWithVectors(Baseline baseline) throws IOException {
+        return CandidateModel.withVectors(checkpoint, baseline, model, threads);
+    }
+
     static CandidateScorer scorer(CandidateModel candidates, Fill fill, Samples samples) {
         return new CandidateScorer(candidates, fill, samples.features(), samples.labels(), EvalCommand.BATCH);
     }

@@ -3,17 +3,22 @@ package io.detinit.cli;
 import io.detinit.interop.audit.Threshold;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** When a weight counts as moved. */
 final class ThresholdOptions {
+
+    private static final String AUTO = Threshold.Kind.AUTO.id();
+    private static final double FALSE_ALARM = 0.001;
 
     @Option(
             names = "--threshold",
             paramLabel = "T",
             description =
                     "A weight moved where |w - w0| > T (default: 1e-5). May be given several times; 'moved' follows the "
-                            + "first. KIND:T names another kind for this one, such as std:0.1.")
+                            + "first. KIND:T names another kind for this one, such as std:0.1. auto is what a weight without signal would "
+                            + "have moved, weight by weight, from the noise record that 'train' leaves in the model.")
     List<String> thresholds = new ArrayList<>();
 
     @Option(
@@ -21,10 +26,27 @@ final class ThresholdOptions {
             paramLabel = "KIND",
             description =
                     "What T is: abs (default); std, in standard deviations of the tensor's initial values; ulp, in "
-                            + "steps between numbers of the file's dtype; quantile of all movement, in [0, 1).")
+                            + "steps between numbers of the file's dtype; quantile of all movement, in [0, 1); auto, a false-alarm rate.")
     String kind = "abs";
 
+    @Option(
+            names = "--false-alarm",
+            paramLabel = "P",
+            description =
+                    "With --threshold auto: the share of weights without signal that may count as moved (default: 0.001). "
+                            + "auto:P says the same for one threshold.")
+    @Nullable
+    Double falseAlarm;
+
+    /** Whether a threshold needs the file's noise record. */
+    boolean isAuto() {
+        return thresholds.stream().anyMatch(text -> text.equals(AUTO) || text.startsWith(AUTO + ":"));
+    }
+
     List<Threshold> parse() {
+        if (falseAlarm != null && !thresholds.contains(AUTO)) {
+            throw new UsageException("--false-alarm needs --threshold auto");
+        }
         Threshold.Kind common = Threshold.Kind.parse(kind);
         if (thresholds.isEmpty()) {
             if (common != Threshold.Kind.ABS) {
@@ -32,7 +54,11 @@ final class ThresholdOptions {
             }
             return List.of(Threshold.DEFAULT);
         }
-        return thresholds.stream().map(text -> parse(text, common)).toList();
+        return thresholds.stream()
+                .map(text -> text.equals(AUTO)
+                        ? new Threshold(falseAlarm == null ? FALSE_ALARM : falseAlarm, Threshold.Kind.AUTO)
+                        : parse(text, common))
+                .toList();
     }
 
     private static Threshold parse(String text, Threshold.Kind common) {
@@ -41,7 +67,7 @@ final class ThresholdOptions {
         try {
             return new Threshold(Double.parseDouble(text.substring(colon + 1)), kind);
         } catch (NumberFormatException e) {
-            throw new UsageException("--threshold '" + text + "': expected a number, or KIND:NUMBER");
+            throw new UsageException("--threshold '" + text + "': expected a number, KIND:NUMBER, or auto");
         }
     }
 }

@@ -16,6 +16,7 @@ import io.detinit.training.TrainingLoop;
 import io.detinit.training.data.DataSet;
 import io.detinit.training.data.DataSpec;
 import io.detinit.training.data.Normalization;
+import io.detinit.training.noise.GradientNoise;
 import io.detinit.training.optimizer.OptimizerConfig;
 import io.detinit.training.optimizer.OptimizerKind;
 import io.detinit.training.timeline.AuditSchedule;
@@ -27,6 +28,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -120,6 +122,12 @@ final class TrainCommand extends BaseCommand {
     @Mixin
     ThresholdOptions thresholds = new ThresholdOptions();
 
+    @Option(
+            names = "--no-noise",
+            description =
+                    "Do not measure gradient noise, which 'audit --threshold auto' needs; with masks, sleep and pull it is not measured.")
+    boolean noNoise;
+
     @Option(names = "-o", required = true, paramLabel = "DIR", description = "The folder to write.")
     Path output = Path.of("");
 
@@ -138,9 +146,16 @@ final class TrainCommand extends BaseCommand {
         TrainConfig config = config(spec, start.seed(), start.rules());
         Path growing = output.resolveSibling(output.toAbsolutePath().normalize().getFileName() + "." + Timeline.FILE);
         start.notes().forEach(terminal()::line);
-        try (TrainedModel trained = train(config, images, normalization, start.hooks(), schedule, growing)) {
-            OutputFolder.write(
-                    output, force, folder -> RunFolder.write(folder, trained, images, normalization, start.hooks()));
+        List<StepHook> hooks = new ArrayList<>(start.hooks());
+        GradientNoise noise = new GradientNoise();
+        if (!noNoise && hooks.isEmpty()) { // masks, sleep and pull move weights in ways of their own
+            hooks.add(noise);
+        }
+        try (TrainedModel trained = train(config, images, normalization, hooks, schedule, growing)) {
+            if (hooks.contains(noise) && noise.record().isEmpty()) {
+                terminal().line("no noise record, audit --threshold auto will not work: " + noise.reason());
+            }
+            OutputFolder.write(output, force, folder -> RunFolder.write(folder, trained, images, normalization, hooks));
             if (schedule.isPresent()) {
                 Files.deleteIfExists(growing);
             }

@@ -70,7 +70,7 @@ public final class RunFolder {
      * @param trained the trained model
      * @param data what it was trained on
      * @param normalization how pixels became features
-     * @param hooks what the training did beside the optimizer, for the run card
+     * @param hooks what the training did beside the optimizer, for the run card and the metadata of both models
      * @throws IOException if writing fails
      */
     public static void write(
@@ -80,6 +80,7 @@ public final class RunFolder {
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put(Checkpoint.PLAN_KEY, plan);
         metadata.put(NORMALIZE_KEY, normalization.id());
+        hooks.forEach(hook -> metadata.putAll(hook.metadata()));
         Map<String, String> safetensors = new LinkedHashMap<>();
         safetensors.put("format", "pt"); // readers of the Python world ask for it
         safetensors.putAll(metadata);

@@ -41,6 +41,11 @@ public interface StepHook {
         return Map.of();
     }
 
+    /** {@return entries for the metadata of the trained model's files; empty where there is nothing to say} */
+    default Map<String, String> metadata() {
+        return Map.of();
+    }
+
     /** {@return whether the hook only looks: it changes no gradient and no weight} */
     default boolean onlyLooks() {
         return false;

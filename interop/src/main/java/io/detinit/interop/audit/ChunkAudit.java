@@ -95,7 +95,7 @@ record ChunkAudit(
             this.wide = work.dtype() == DType.F64;
             this.limits = new float[moved.length];
             for (int t = 0; t < limits.length; t++) {
-                limits[t] = isSteps(t)
+                limits[t] = isSteps(t) || isAuto(t)
                         ? Float.POSITIVE_INFINITY
                         : work.limits().get(t).floatValue();
             }
@@ -103,6 +103,10 @@ record ChunkAudit(
 
         private boolean isSteps(int t) {
             return work.thresholds().get(t).kind() == Threshold.Kind.ULP;
+        }
+
+        private boolean isAuto(int t) {
+            return work.thresholds().get(t).kind() == Threshold.Kind.AUTO;
         }
 
         Optional<LineSums> lines() {
@@ -137,7 +141,7 @@ record ChunkAudit(
                 DeltaKernel.histogram(w, 0, w0, 0, count, worker.bins);
             }
             for (int t = 0; t < limits.length; t++) {
-                moved[t] += isSteps(t) ? steps(t, at, count) : here[t];
+                moved[t] += isSteps(t) ? steps(t, at, count) : isAuto(t) ? auto(t, at, count) : here[t];
             }
         }
 
@@ -150,8 +154,9 @@ record ChunkAudit(
                 }
             }
             for (int t = 0; t < limits.length; t++) {
-                moved[t] +=
-                        isSteps(t) ? steps(t, at, count) : beyond(work.limits().get(t), t == 0, at, count);
+                moved[t] += isSteps(t)
+                        ? steps(t, at, count)
+                        : isAuto(t) ? auto(t, at, count) : beyond(work.limits().get(t), t == 0, at, count);
             }
             return BandSums.of(w, w0, count);
         }
@@ -180,6 +185,20 @@ record ChunkAudit(
                                 worker.reader.doubles()[k], worker.reader.initialDoubles()[k])
                         : Spacing.steps(worker.reader.floats()[k], worker.reader.initialFloats()[k], work.dtype());
                 if (steps > limit) {
+                    beyond++;
+                    mark(t == 0, at + k);
+                }
+            }
+            return beyond;
+        }
+
+        /** Counts, and for the first threshold marks, what moved farther than its own noise explains. */
+        private long auto(int t, int at, int count) {
+            clear(t == 0, at, count);
+            NoiseLimits own = NoiseLimits.of(work, t, from + at);
+            long beyond = 0;
+            for (int k = 0; k < count; k++) {
+                if (!(Math.abs(worker.reader.delta(k, work.dtype())) <= own.next())) { // a NaN has moved
                     beyond++;
                     mark(t == 0, at + k);
                 }

@@ -1,11 +1,15 @@
 package io.detinit.interop.audit;
 
 import io.detinit.generator.TensorShape;
+import io.detinit.interop.noise.NoiseLayer;
+import io.detinit.interop.noise.NoiseRecord;
 import io.detinit.interop.plan.InitialValues;
 import io.detinit.interop.tensor.DType;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A tensor to be audited.
@@ -14,7 +18,8 @@ import java.util.List;
  * @param initial what they are compared with
  * @param decay the factor on the initial values
  * @param thresholds the thresholds
- * @param limits what each came to here; of a quantile the value itself until it is known
+ * @param limits what each came to here; of a quantile the value itself until it is known; of auto that of the layer as a whole
+ * @param noise what its weights would have moved without signal, where a threshold asks
  * @param stride one band in so many is counted in the histogram
  */
 record TensorWork(
@@ -23,6 +28,7 @@ record TensorWork(
         double decay,
         List<Threshold> thresholds,
         List<Double> limits,
+        @Nullable NoiseLayer noise,
         long stride) {
 
     /** Bands of a tensor whose histogram counts every element. */
@@ -32,6 +38,7 @@ record TensorWork(
         long bands = view.info().shape().elements() / ChunkAudit.BAND;
         long stride = options.lines() ? 1 : Long.highestOneBit(Math.max(1, bands / COUNTED_BANDS));
         Double std = null;
+        NoiseLayer noise = noise(view, initial, options.noise());
         Double[] limits = new Double[options.thresholds().size()];
         for (int t = 0; t < limits.length; t++) {
             Threshold threshold = options.thresholds().get(t);
@@ -41,9 +48,26 @@ record TensorWork(
                     std = std == null ? scale(initial.values()) : std;
                     yield threshold.value() * std;
                 }
+                case AUTO ->
+                    NoiseLimits.quantile(threshold)
+                            * Objects.requireNonNull(noise).std();
             };
         }
-        return new TensorWork(view, initial, options.decay(), options.thresholds(), List.of(limits), stride);
+        return new TensorWork(view, initial, options.decay(), options.thresholds(), List.of(limits), noise, stride);
+    }
+
+    private static @Nullable NoiseLayer noise(TensorView view, Baseline.Initial initial, @Nullable NoiseRecord record) {
+        if (record == null) {
+            return null;
+        }
+        NoiseLayer layer = record.find(initial.name())
+                .orElseThrow(() -> new IllegalArgumentException("the noise record has no parameter '" + initial.name()
+                        + "': it was not trained, or the record belongs to another model"));
+        if (!layer.shape().equals(view.info().shape())) {
+            throw new IllegalArgumentException("the noise record says '" + initial.name() + "' has the shape "
+                    + layer.shape() + ", the file has " + view.info().shape() + "; it belongs to another model");
+        }
+        return layer;
     }
 
     /** The standard deviation of initial values; of constants their size. */
@@ -64,7 +88,7 @@ record TensorWork(
     TensorWork withLimit(int threshold, double limit) {
         List<Double> changed = new java.util.ArrayList<>(limits);
         changed.set(threshold, limit);
-        return new TensorWork(view, initial, decay, thresholds, List.copyOf(changed), stride);
+        return new TensorWork(view, initial, decay, thresholds, List.copyOf(changed), noise, stride);
     }
 
     InitialValues values() {

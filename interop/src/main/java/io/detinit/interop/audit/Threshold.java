@@ -6,7 +6,7 @@ import java.util.Locale;
 /**
  * When a weight counts as moved.
  *
- * @param value >= 0; below 1 for {@link Kind#QUANTILE}
+ * @param value >= 0; below 1 for {@link Kind#QUANTILE}, in (0, 1) for {@link Kind#AUTO}
  * @param kind what the value is
  */
 public record Threshold(double value, Kind kind) {
@@ -29,7 +29,13 @@ public record Threshold(double value, Kind kind) {
          * Moved where |w - w0| > the quantile of all audited |w - w0|, all tensors together: at 0.8 the fifth that moved most. Costs
          * two more passes.
          */
-        QUANTILE;
+        QUANTILE,
+        /**
+         * Moved where |w - w0| is farther out than a weight without signal would be with the probability {@code value} (the
+         * false-alarm rate): the two-sided normal quantile times the standard deviation that the training's noise record
+         * predicts for this weight.
+         */
+        AUTO;
 
         /** {@return the name on the command line} */
         public String id() {
@@ -57,7 +63,7 @@ public record Threshold(double value, Kind kind) {
     /**
      * Checks the value.
      *
-     * @throws IllegalArgumentException if it is negative, NaN or infinite, or a quantile of 1 or more
+     * @throws IllegalArgumentException if it is negative, NaN or infinite, a quantile of 1 or more, or a false-alarm rate outside (0, 1)
      */
     public Threshold {
         if (!(value >= 0) || Double.isInfinite(value)) {
@@ -65,6 +71,9 @@ public record Threshold(double value, Kind kind) {
         }
         if (kind == Kind.QUANTILE && value >= 1) {
             throw new IllegalArgumentException("a quantile must lie in [0, 1), found " + value);
+        }
+        if (kind == Kind.AUTO && !(value > 0 && value < 1)) {
+            throw new IllegalArgumentException("a false-alarm rate must lie in (0, 1), found " + value);
         }
     }
 

@@ -76,9 +76,47 @@ public final class CandidateModel implements Closeable {
      */
     public static CandidateModel of(Checkpoint trained, Baseline baseline, OnnxCheckpoint model, int threads)
             throws IOException {
+        return of(trained, baseline, model, threads, Counterparts.of(trained, baseline, model));
+    }
+
+    /**
+     * Prepares candidates in which biases and other vectors may be replaced as well. Those of another format than ONNX are found
+     * there by name and content.
+     *
+     * @param trained the trained model, of any format
+     * @param baseline its initial values
+     * @param model the same model as ONNX; {@code trained} itself where that is one
+     * @param threads threads within one operator, >= 1; with 1 two runs give the same bits
+     * @return the model; close it
+     * @throws MalformedFileException if a parameter of one name has different shapes in both
+     * @throws IOException if reading fails
+     */
+    public static CandidateModel withVectors(Checkpoint trained, Baseline baseline, OnnxCheckpoint model, int threads)
+            throws IOException {
         Counterparts counterparts = Counterparts.of(trained, baseline, model);
+        counterparts.addVectors();
+        return of(trained, baseline, model, threads, counterparts);
+    }
+
+    private static CandidateModel of(
+            Checkpoint trained, Baseline baseline, OnnxCheckpoint model, int threads, Counterparts counterparts)
+            throws IOException {
         return new CandidateModel(
                 trained, baseline, threads, counterparts, ModelCopies.of(model, counterparts.names()));
+    }
+
+    /**
+     * Runs a candidate in which some parameters are replaced.
+     *
+     * @param <T> what comes out of it
+     * @param tensors by the names of the trained checkpoint's parameters; each has the dtype, shape and axis order of the one it replaces
+     * @param use what is done with it
+     * @return what {@code use} returns
+     * @throws MalformedFileException if a parameter has no counterpart in the ONNX model, or ONNX Runtime cannot load it
+     * @throws IOException if reading fails, or {@code use} does
+     */
+    public <T> T replace(Map<String, TensorView> tensors, Use<T> use) throws IOException {
+        return copies.load(counterparts.carry(tensors), threads, use);
     }
 
     /**

@@ -76,6 +76,27 @@ final class Counterparts {
         }
     }
 
+    /** Adds parameters of rank below 2, by their names where the content is the same. */
+    void addVectors() throws IOException {
+        for (Parameter own : Parameter.of(trained)) {
+            String name = own.name();
+            if (own.shape().rank() >= 2) {
+                continue;
+            }
+            for (Parameter there : Parameter.of(model)) {
+                boolean named =
+                        there.name().equals(name) || there.canonicalName().equals(own.canonicalName());
+                if (named && there.shape().equals(own.shape()) && same(own, there)) {
+                    places.put(name, new Place(there.name(), false));
+                }
+            }
+        }
+    }
+
+    private static boolean same(Parameter own, Parameter there) throws IOException {
+        return Verifier.compare(own.stored(), there.stored()).outcome() == TensorComparison.Outcome.IDENTICAL;
+    }
+
     private static List<Parameter> matrices(Checkpoint checkpoint) {
         return Parameter.of(checkpoint).stream()
                 .filter(parameter -> parameter.shape().rank() >= 2)

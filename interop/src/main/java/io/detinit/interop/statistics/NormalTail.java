@@ -22,6 +22,31 @@ public final class NormalTail {
     }
 
     /**
+     * The z that a standard normal variable exceeds with a probability, by Newton's method on {@link #logUpper}.
+     *
+     * @param p in (0, 0.5]
+     * @return z >= 0 with upper(z) = p, with a relative error of p below 1e-8
+     * @throws IllegalArgumentException if p lies outside (0, 0.5]
+     */
+    public static double inverseUpper(double p) {
+        if (!(p > 0 && p <= 0.5)) {
+            throw new IllegalArgumentException("probability " + p + " must lie in (0, 0.5]");
+        }
+        double wanted = Math.log(p);
+        double z = Math.sqrt(Math.max(0, -2 * (wanted + Math.log(2))));
+        for (int k = 0; k < 50; k++) {
+            double log = logUpper(z);
+            double slope = -Math.exp(-0.5 * z * z - LOG_SQRT_2_PI - log);
+            double step = (log - wanted) / slope;
+            z = Math.max(0, z - step);
+            if (Math.abs(step) < 1e-13 * Math.max(1, z)) {
+                break;
+            }
+        }
+        return z;
+    }
+
+    /**
      * ln(1 - Phi(z)), which does not underflow. Below 3 by the series of Marsaglia 2004 ("Evaluating the Normal Distribution"),
      * above by the continued fraction of Laplace.
      *

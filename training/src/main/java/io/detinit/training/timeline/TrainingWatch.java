@@ -274,6 +274,7 @@ final class TrainingWatch {
             case ABS -> first.value() <= SLEEPING * tensor.initStd();
             case STD -> first.value() <= SLEEPING;
             case ULP, QUANTILE -> first.value() == 0;
+            case AUTO -> false;
         };
     }
 
