@@ -46,7 +46,7 @@ import picocli.CommandLine.ScopeType;
         },
         footer = {
             "",
-            "Exit codes: 0 done, 1 a gate failed, 2 usage, 3 malformed or unsupported input, 4 I/O, 70 a bug.",
+            "Exit codes: 0 done, 1 a gate failed, 2 usage, 3 malformed or unsupported input, 4 I/O, 70 a bug, 130 stopped by Ctrl-C.",
             "Example: detinit demo"
         })
 final class Detinit {

@@ -13,6 +13,8 @@ final class ExitCode {
     static final int MALFORMED = 3;
     /** Missing, unreadable, disk full. */
     static final int IO = 4;
+    /** Stopped by Ctrl-C (SIGINT) in a state that can be resumed; after SIGTERM the JVM ends with 143. */
+    static final int INTERRUPTED = 130;
     /** A bug. */
     static final int BUG = 70;
 

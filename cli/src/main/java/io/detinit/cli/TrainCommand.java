@@ -8,17 +8,18 @@ import io.detinit.models.ModelSpec;
 import io.detinit.training.DeviceChoice;
 import io.detinit.training.EpochResult;
 import io.detinit.training.RunFolder;
-import io.detinit.training.Samples;
+import io.detinit.training.Score;
 import io.detinit.training.StepHook;
 import io.detinit.training.TrainConfig;
 import io.detinit.training.TrainedModel;
 import io.detinit.training.TrainingLoop;
+import io.detinit.training.TrainingState;
+import io.detinit.training.TrainingStoppedException;
+import io.detinit.training.WorkFolder;
 import io.detinit.training.data.DataSet;
 import io.detinit.training.data.DataSpec;
 import io.detinit.training.data.Normalization;
 import io.detinit.training.noise.GradientNoise;
-import io.detinit.training.optimizer.OptimizerConfig;
-import io.detinit.training.optimizer.OptimizerKind;
 import io.detinit.training.timeline.AuditSchedule;
 import io.detinit.training.timeline.Timeline;
 import io.detinit.training.timeline.TimelineJson;
@@ -26,7 +27,6 @@ import io.detinit.training.timeline.TimelinePoint;
 import io.detinit.training.timeline.TimelineWriter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,13 +41,15 @@ import picocli.CommandLine.Option;
         name = "train",
         description =
                 "Seed and train a model through DJL's PyTorch engine. Writes model.safetensors and model.onnx (each with its "
-                        + "plan inside), model.params (DJL's own), plan.json, history.jsonl, run.json and timeline.jsonl: how far each "
+                        + "plan inside), model.params (DJL's own), plan.json, history.jsonl, run.json, checkpoint.safetensors (to go on from) and timeline.jsonl: how far each "
                         + "layer moved from its initial values, audited while it is trained. A layer that sleeps or explodes is "
                         + "warned of at once.",
         footer = {
             "",
             "On the CPU two runs with the same options and threads give the same bits, with audits and without.",
-            "While training goes on, the timeline is in DIR.timeline.jsonl beside the folder; a run that is killed leaves it there.",
+            "While training goes on, checkpoint and timeline are in DIR.partial beside the folder; a training that is killed leaves "
+                    + "them there, and --resume goes on from the last epoch, with the same bits on the CPU. Ctrl-C lets the step end, "
+                    + "keeps its state too, and exits with 130.",
             "Example: detinit train --data mnist:mnist-folder --seed 42 --epochs 5 -o run",
             "Example: detinit train --data digits --from pruned.safetensors --keep-zeros --epochs 2 -o tuned",
             "Example: detinit train --data digits --seed 42 --sleep 0.001 --threshold 0 -o asleep"
@@ -80,24 +82,11 @@ final class TrainCommand extends BaseCommand {
     @Option(names = "--batch", paramLabel = "N", description = "Samples in a step (default: 128).")
     int batch = 128;
 
-    @Option(names = "--optimizer", paramLabel = "NAME", description = "sgd (default), adam or adamw.")
-    String optimizer = "sgd";
+    @Mixin
+    OptimizerOptions optimizer = new OptimizerOptions();
 
-    @Option(
-            names = "--lr",
-            paramLabel = "X",
-            description = "Learning rate (default: 0.1 for sgd, 0.001 for adam, adamw).")
-    @Nullable
-    Double learningRate;
-
-    @Option(names = "--momentum", paramLabel = "X", description = "Momentum of sgd (default: 0).")
-    double momentum;
-
-    @Option(
-            names = "--weight-decay",
-            paramLabel = "X",
-            description = "Weight decay (default: 0). It moves every weight.")
-    double weightDecay;
+    @Mixin
+    ValidationOptions validation = new ValidationOptions();
 
     @Option(names = "--normalize", paramLabel = "NAME", description = Normalization.KNOWN + "; default: none.")
     String normalize = "none";
@@ -105,7 +94,9 @@ final class TrainCommand extends BaseCommand {
     @Option(
             names = "--device",
             paramLabel = "NAME",
-            description = "auto (a GPU if the engine sees one, default), cpu or gpu.")
+            description =
+                    "auto (a GPU if the engine sees one, default), cpu, gpu (one), or GPUs by number, such as gpu:0,1, that share "
+                            + "every batch. A GPU needs DETINIT_GPU=1 in the environment.")
     String device = "auto";
 
     @Option(names = "--audit-every", paramLabel = "N", description = "Audit after every N epochs (default: 1).")
@@ -131,51 +122,144 @@ final class TrainCommand extends BaseCommand {
     @Option(names = "-o", required = true, paramLabel = "DIR", description = "The folder to write.")
     Path output = Path.of("");
 
-    @Option(names = "--force", description = "Replace an existing folder.")
+    @Option(names = "--force", description = "Replace an existing folder, and what an unfinished training left.")
     boolean force;
+
+    @Option(
+            names = "--resume",
+            description =
+                    "Go on with a training that was stopped or killed, or with more epochs than a finished one had; all "
+                            + "other options as they were.")
+    boolean resume;
+
+    @Option(names = "--no-checkpoint", description = "Keep no checkpoint: the training cannot be resumed.")
+    boolean noCheckpoint;
 
     @Override
     public Integer call() throws IOException {
-        config(ModelSpec.parse(model), 0, InitRules.he()); // refuses bad options before the data is read
+        if (resume && (force || noCheckpoint)) {
+            throw new UsageException("--resume excludes --force and --no-checkpoint");
+        }
+        config(ModelSpec.parse(model), 0, InitRules.he()).build(); // refuses bad options before the data is read
         Normalization normalization = Normalization.parse(normalize);
         Optional<AuditSchedule> schedule = schedule();
-        OutputFolder.check(output, force);
-        DataSet images = DataSpec.load(data);
-        ModelSpec spec = ModelSpec.parse(model, images.sampleShape(), images.classes());
-        SeedRuleOptions.Start start = seedRules.start(spec, seed, rules);
-        TrainConfig config = config(spec, start.seed(), start.rules());
-        Path growing = output.resolveSibling(output.toAbsolutePath().normalize().getFileName() + "." + Timeline.FILE);
-        start.notes().forEach(terminal()::line);
-        List<StepHook> hooks = new ArrayList<>(start.hooks());
+        OutputFolder.check(output, force || resume);
+        WorkFolder work = resume ? WorkFolder.resume(output) : WorkFolder.begin(output, force);
+        try {
+            DataSet images = DataSpec.load(data);
+            ModelSpec spec = ModelSpec.parse(model, images.sampleShape(), images.classes());
+            SeedRuleOptions.Start start = seedRules.start(spec, seed, rules);
+            TrainConfig config = config(spec, start.seed(), start.rules()).build();
+            int kept = images.trainCount() - config.held(images.trainCount());
+            TrainConfig whole = config.toBuilder()
+                    .schedule(optimizer.schedule((kept + batch - 1) / batch))
+                    .build();
+            start.notes().forEach(terminal()::line);
+            try (StopSignal signal = StopSignal.listen()) {
+                int code = train(whole, images, normalization, start.hooks(), schedule, work, signal);
+                if (code == ExitCode.DONE) {
+                    work.remove();
+                }
+                return code;
+            }
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        } finally {
+            work.removeIfEmpty();
+        }
+    }
+
+    private int train(
+            TrainConfig config,
+            DataSet images,
+            Normalization normalization,
+            List<StepHook> rulesOfSeed,
+            Optional<AuditSchedule> schedule,
+            WorkFolder work,
+            StopSignal signal)
+            throws IOException {
+        Terminal terminal = terminal();
+        List<StepHook> hooks = new ArrayList<>(rulesOfSeed);
         GradientNoise noise = new GradientNoise();
         if (!noNoise && hooks.isEmpty()) { // masks, sleep and pull move weights in ways of their own
             hooks.add(noise);
         }
-        try (TrainedModel trained = train(config, images, normalization, hooks, schedule, growing)) {
-            if (hooks.contains(noise) && noise.record().isEmpty()) {
-                terminal().line("no noise record, audit --threshold auto will not work: " + noise.reason());
-            }
-            OutputFolder.write(output, force, folder -> RunFolder.write(folder, trained, images, normalization, hooks));
-            if (schedule.isPresent()) {
-                Files.deleteIfExists(growing);
-            }
-            report(trained);
+        TrainingLoop loop = TrainingLoop.of(
+                        config, images.trainSamples(normalization), images.testSamples(normalization))
+                .hooks(hooks)
+                .listener(new TrainingProgress(terminal))
+                .setting("data", images.name())
+                .setting("normalize", normalization.id())
+                .stopWhen(signal::asked);
+        if (!noCheckpoint) {
+            loop.checkpoint(work.checkpoint());
         }
-        return ExitCode.DONE;
+        try (TrainingState state = work.state().isPresent()
+                        ? TrainingState.open(work.state().get())
+                        : null;
+                TimelineWriter writer = writer(loop, config, schedule, work, state)) {
+            if (writer != null && schedule.isPresent()) {
+                loop.audit(schedule.get(), writer);
+            }
+            try (TrainedModel trained = loop.train()) {
+                if (hooks.contains(noise) && noise.record().isEmpty()) {
+                    terminal.line("no noise record, audit --threshold auto will not work: " + noise.reason());
+                }
+                OutputFolder.write(output, force || resume, folder -> {
+                    RunFolder.write(folder, trained, images, normalization, hooks);
+                    work.copyCheckpoint(folder);
+                });
+                report(trained);
+                return ExitCode.DONE;
+            }
+        } catch (TrainingStoppedException e) {
+            terminal.line(e.getMessage() + "; "
+                    + (e.checkpoint().isPresent()
+                            ? "the same command with --resume goes on from there (" + work.folder() + ")"
+                            : "nothing is kept, because of --no-checkpoint"));
+            return ExitCode.INTERRUPTED;
+        }
     }
 
-    private TrainConfig config(ModelSpec spec, long seedValue, InitRules schemes) {
-        OptimizerKind kind = OptimizerKind.parse(optimizer);
-        return TrainConfig.builder(spec, seedValue)
+    private TrainConfig.Builder config(ModelSpec spec, long seedValue, InitRules schemes) {
+        TrainConfig.Builder builder = TrainConfig.builder(spec, seedValue)
                 .rules(schemes)
                 .epochs(epochs)
                 .batch(batch)
-                .optimizer(OptimizerConfig.of(kind)
-                        .withLearningRate(learningRate == null ? kind.defaultLearningRate() : learningRate)
-                        .withMomentum(momentum, false)
-                        .withWeightDecay(weightDecay))
-                .device(DeviceChoice.parse(device))
-                .build();
+                .device(DeviceChoice.parse(device));
+        optimizer.apply(builder);
+        validation.apply(builder);
+        return builder;
+    }
+
+    /** Gives the loop the state to go on from, and opens the timeline. */
+    private @Nullable TimelineWriter writer(
+            TrainingLoop loop,
+            TrainConfig config,
+            Optional<AuditSchedule> schedule,
+            WorkFolder work,
+            @Nullable TrainingState state)
+            throws IOException {
+        Optional<Timeline> before = work.timelineBefore();
+        List<TimelinePoint> points = List.of();
+        if (state != null) {
+            points = before.map(timeline -> state.pointsOf(timeline, config)).orElse(List.of());
+            loop.resume(state, points);
+            Terminal terminal = terminal();
+            terminal.line("resuming after step " + state.steps() + ", "
+                    + state.history().size() + " epochs done");
+            List<String> differences = state.environmentDifferences(config);
+            if (!differences.isEmpty()) {
+                terminal.line("note: begun with " + String.join("; ", differences) + ": the last bits may differ");
+            }
+        }
+        if (schedule.isEmpty()) {
+            return null;
+        }
+        return before.isPresent()
+                ? TimelineWriter.resume(
+                        work.timeline(), new Timeline(before.get().header(), points))
+                : TimelineWriter.open(work.timeline());
     }
 
     private Optional<AuditSchedule> schedule() {
@@ -190,33 +274,15 @@ final class TrainCommand extends BaseCommand {
         return Optional.of(new AuditSchedule(thresholds.parse(), unit, every));
     }
 
-    private TrainedModel train(
-            TrainConfig config,
-            DataSet images,
-            Normalization normalization,
-            List<StepHook> hooks,
-            Optional<AuditSchedule> schedule,
-            Path growing)
-            throws IOException {
-        Samples train = images.trainSamples(normalization);
-        Samples test = images.testSamples(normalization);
-        TrainingProgress progress = new TrainingProgress(terminal());
-        if (schedule.isEmpty()) {
-            return TrainingLoop.train(config, train, test, hooks, progress);
-        }
-        try (TimelineWriter writer = TimelineWriter.open(growing)) {
-            return TrainingLoop.trainAudited(config, train, test, hooks, progress, schedule.get(), writer);
-        } catch (UncheckedIOException e) {
-            throw e.getCause();
-        }
-    }
-
     private void report(TrainedModel trained) {
         List<EpochResult> history = trained.history();
-        EpochResult last = history.get(history.size() - 1);
+        EpochResult kept = trained.result();
         if (!json) {
             trained.timeline().ifPresent(timeline -> TimelineText.print(out(), timeline));
-            out().println("test accuracy " + Text.fraction(last.testAccuracy()) + "; wrote " + output);
+            String epoch = trained.config().earlyStopping().isOn()
+                    ? " (epoch " + kept.epoch() + " of " + history.size() + ")"
+                    : "";
+            out().println("test accuracy " + Text.fraction(kept.testAccuracy()) + epoch + "; wrote " + output);
             return;
         }
         ObjectNode object = JSON.createObjectNode();
@@ -224,8 +290,9 @@ final class TrainCommand extends BaseCommand {
         object.put("model", model);
         object.put("data", data);
         object.put("seed", trained.config().seed());
-        put(object, "testAccuracy", last.testAccuracy());
-        put(object, "testLoss", last.testLoss());
+        object.put("epoch", kept.epoch());
+        put(object, "testAccuracy", kept.testAccuracy());
+        put(object, "testLoss", kept.testLoss());
         ArrayNode epochsNode = object.putArray("epochs");
         for (EpochResult result : history) {
             ObjectNode node = epochsNode.addObject().put("epoch", result.epoch());
@@ -233,6 +300,12 @@ final class TrainCommand extends BaseCommand {
             put(node, "testLoss", result.testLoss());
             put(node, "testAccuracy", result.testAccuracy());
             put(node, "seconds", result.seconds());
+            put(node, "learningRate", result.learningRate());
+            Score validated = result.validation();
+            if (validated != null) {
+                put(node, "validationLoss", validated.loss());
+                put(node, "validationAccuracy", validated.accuracy());
+            }
         }
         trained.timeline().ifPresent(timeline -> addTimeline(object, timeline));
         print(object);

@@ -22,11 +22,7 @@ record SmallRun(Path folder, String data) {
     static final int TEST = 600;
 
     static SmallRun in(Path folder) throws IOException {
-        ImageData digits = ProceduralDigits.generate();
-        Path images = Files.createDirectory(folder.resolve("images"));
-        write(images, "train", digits.train(), TRAIN);
-        write(images, "t10k", digits.test(), TEST);
-        String data = "mnist:" + images;
+        String data = data(folder, TRAIN, TEST);
         Path run = folder.resolve("run");
         CommandRun outcome = CommandRun.of(
                 "train",
@@ -47,6 +43,15 @@ record SmallRun(Path folder, String data) {
                 run);
         assertEquals(0, outcome.code(), outcome.err());
         return new SmallRun(run, data);
+    }
+
+    /** The first of the embedded digits in files, as {@code --data} takes them. */
+    static String data(Path folder, int train, int test) throws IOException {
+        ImageData digits = ProceduralDigits.generate();
+        Path images = Files.createDirectory(folder.resolve("images"));
+        write(images, "train", digits.train(), train);
+        write(images, "t10k", digits.test(), test);
+        return "mnist:" + images;
     }
 
     private static void write(Path folder, String split, ImageSet images, int count) throws IOException {

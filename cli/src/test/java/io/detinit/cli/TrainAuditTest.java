@@ -49,7 +49,7 @@ class TrainAuditTest {
         assertTrue(run.out().lines().anyMatch(l -> l.startsWith("tensor") && l.endsWith("epoch 1  epoch 2")));
         assertTrue(run.out().lines().anyMatch(l -> l.startsWith("fc1.weight")));
         assertTrue(run.out().lines().anyMatch(l -> l.startsWith("all audited") && l.endsWith(moved)));
-        assertFalse(Files.exists(folder.resolve("run.timeline.jsonl")), "it moved into the folder");
+        assertFalse(Files.exists(folder.resolve("run.partial")), "it moved into the folder");
     }
 
     @Test
@@ -140,11 +140,12 @@ class TrainAuditTest {
         assertEquals(2, train("x", "--audit-every", 1, "--no-audit").code());
         assertEquals(2, train("x", "--audit-steps", 5, "--audit-every", 1).code());
         assertEquals(2, train("x", "--threshold", "often").code());
-        Files.writeString(folder.resolve("x.timeline.jsonl"), "mine");
+        Files.createDirectory(folder.resolve("x.partial"));
+        Path mine = Files.writeString(folder.resolve("x.partial").resolve("timeline.jsonl"), "mine");
         CommandRun refused = train("x");
         assertTrue(refused.code() > 1, refused.err());
-        assertTrue(refused.error().contains("is no timeline"), refused.err());
-        assertEquals("mine", Files.readString(folder.resolve("x.timeline.jsonl")));
+        assertTrue(refused.error().contains("holds an unfinished training"), refused.err());
+        assertEquals("mine", Files.readString(mine));
         assertFalse(Files.exists(folder.resolve("x")));
     }
 }

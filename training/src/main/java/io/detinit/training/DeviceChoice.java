@@ -104,7 +104,8 @@ public record DeviceChoice(Kind kind, List<Integer> gpus) {
         for (int gpu : wanted) {
             if (gpu >= available) {
                 String seen = available == 0
-                        ? "no GPU; it needs an NVIDIA GPU and DJL's CUDA natives in place of pytorch-native-cpu"
+                        ? "no GPU; it needs an NVIDIA GPU and DJL's CUDA natives in place of pytorch-native-cpu (for the command: the "
+                                + "environment variable DETINIT_GPU=1)"
                         : "GPUs 0 to " + (available - 1) + " only";
                 throw new IllegalArgumentException(
                         "--device " + id() + ": the PyTorch engine sees " + seen + "; --device cpu trains without");

@@ -3,7 +3,9 @@ package io.detinit.training;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.nio.FloatBuffer;
 
 /** Samples on a device. Holds native memory: close it. Not thread-safe. */
 public final class DeviceSamples implements AutoCloseable {
@@ -14,12 +16,19 @@ public final class DeviceSamples implements AutoCloseable {
     private final int count;
 
     DeviceSamples(NDManager owner, Samples samples, Shape sampleShape) {
+        this(owner, samples, 0, samples.count(), sampleShape);
+    }
+
+    /** The samples from one to before another. */
+    DeviceSamples(NDManager owner, Samples samples, int from, int to, Shape sampleShape) {
         this.manager = owner.newSubManager();
-        this.count = samples.count();
-        this.features = manager.create(samples.features(), new Shape(count).addAll(sampleShape));
+        this.count = to - from;
+        FloatBuffer part = FloatBuffer.wrap(samples.features())
+                .slice(Math.multiplyExact(from, samples.width()), Math.multiplyExact(count, samples.width()));
+        this.features = manager.create(part, new Shape(count).addAll(sampleShape), DataType.FLOAT32);
         long[] values = new long[count];
         for (int k = 0; k < count; k++) {
-            values[k] = samples.labels()[k];
+            values[k] = samples.labels()[from + k];
         }
         this.labels = manager.create(values);
     }

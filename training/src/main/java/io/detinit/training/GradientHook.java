@@ -1,16 +1,24 @@
 package io.detinit.training;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import io.detinit.training.timeline.AuditSchedule;
 import io.detinit.training.timeline.GradientWatch;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Shows a timeline the gradients and updates of sampled steps. The last hook of a run, it sees what the optimizer sees and what is left. */
 final class GradientHook implements StepHook {
 
+    private static final String ALL = "*";
+
     private final AuditSchedule schedule;
     private @Nullable GradientWatch watch;
+    private @Nullable NDManager manager;
+    private Map<String, NDArray> kept = Map.of();
 
     GradientHook(AuditSchedule schedule) {
         this.schedule = schedule;
@@ -18,7 +26,26 @@ final class GradientHook implements StepHook {
 
     @Override
     public void begin(TrainingRun run) {
+        manager = run.manager();
         watch = new GradientWatch(schedule.interval(run.stepsInEpoch()));
+    }
+
+    /** The figures of the interval under way, float64 [8] for each parameter; the model's have the name {@value #ALL}. */
+    @Override
+    public Map<String, NDArray> state() {
+        kept.values().forEach(NDArray::close);
+        Map<String, NDArray> state = new LinkedHashMap<>();
+        NDManager owner = Objects.requireNonNull(manager, "the run has not begun");
+        watch().state().forEach((name, values) -> state.put(name.isEmpty() ? ALL : name, owner.create(values)));
+        kept = state;
+        return state;
+    }
+
+    @Override
+    public void restore(Map<String, NDArray> state) {
+        Map<String, double[]> values = new LinkedHashMap<>();
+        state.forEach((name, array) -> values.put(name.equals(ALL) ? "" : name, array.toDoubleArray()));
+        watch().restore(values);
     }
 
     @Override

@@ -41,20 +41,12 @@ record RunCard(ObjectNode json) {
         DataCard.put(card.putObject("data"), data, normalization);
         ObjectNode how = card.putObject("training");
         how.put("epochs", config.epochs());
-        how.put("batch", config.batch());
-        how.put("optimizer", config.optimizer().kind().id());
-        how.put("learningRate", config.optimizer().learningRate());
-        how.put("schedule", config.schedule().id());
-        how.put("warmupSteps", config.schedule().warmupSteps());
-        how.put("momentum", config.optimizer().momentum());
-        how.put("nesterov", config.optimizer().nesterov());
-        how.put("weightDecay", config.optimizer().weightDecay());
-        if (config.clipNorm() < Double.POSITIVE_INFINITY) {
-            how.put("clipNorm", config.clipNorm());
-        }
-        how.put("labelSmoothing", config.labelSmoothing());
+        how.setAll(TrainingSettings.of(config));
+        how.put("held", config.held(data.trainCount()));
+        how.put("deviceChoice", config.device().id());
         how.put("device", trained.model().getNDManager().getDevice().toString());
         hooks.forEach(hook -> hook.describe().forEach((name, value) -> card.set(name, JSON.valueToTree(value))));
+        how.put("threads", TrainingSettings.threads());
         trained.timeline().ifPresent(timeline -> {
             ObjectNode audit = card.putObject("audit");
             audit.put("timeline", Timeline.FILE);
@@ -77,10 +69,16 @@ record RunCard(ObjectNode json) {
         machine.put("os", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
         machine.put("cpu", cpu());
         machine.put("processors", Runtime.getRuntime().availableProcessors());
-        EpochResult last = trained.history().get(trained.history().size() - 1);
         ObjectNode result = card.putObject("result");
-        result.put("testAccuracy", last.testAccuracy());
-        result.put("testLoss", last.testLoss());
+        EpochResult best = trained.result();
+        result.put("epoch", best.epoch());
+        result.put("epochsTrained", trained.history().size());
+        result.put("testAccuracy", best.testAccuracy());
+        result.put("testLoss", best.testLoss());
+        if (best.validation() != null) {
+            result.put("validationAccuracy", best.validation().accuracy());
+            result.put("validationLoss", best.validation().loss());
+        }
         result.put(
                 "trainSeconds",
                 trained.history().stream().mapToDouble(EpochResult::seconds).sum());

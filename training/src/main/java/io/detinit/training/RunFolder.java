@@ -106,7 +106,7 @@ public final class RunFolder {
     private static String history(TrainedModel trained) throws IOException {
         StringBuilder history = new StringBuilder();
         for (EpochResult result : trained.history()) {
-            ObjectNode line = JSON.valueToTree(result);
+            ObjectNode line = EpochJson.write(result);
             trained.timeline().ifPresent(timeline -> TimelineJson.epoch(line, timeline, result.epoch()));
             history.append(JSON.writeValueAsString(line)).append('\n');
         }

@@ -1,5 +1,6 @@
 package io.detinit.training;
 
+import ai.djl.ndarray.NDArray;
 import java.util.Map;
 
 /**
@@ -9,7 +10,8 @@ import java.util.Map;
 public interface StepHook {
 
     /**
-     * The parameters have their first values, and no step was made, or a run continues.
+     * The parameters have their first values, and no step was made. Where a run continues, they get the values of its checkpoint
+     * afterwards.
      *
      * @param run the run
      */
@@ -36,7 +38,7 @@ public interface StepHook {
         return false;
     }
 
-    /** {@return what a run card says of it, as JSON takes it; empty where there is nothing to say} */
+    /** {@return what a run card says of it, as JSON takes it; empty where there is nothing to say. A checkpoint is resumed only with hooks that say the same} */
     default Map<String, Object> describe() {
         return Map.of();
     }
@@ -50,4 +52,19 @@ public interface StepHook {
     default boolean onlyLooks() {
         return false;
     }
+    /**
+     * What the hook has to remember from step to step, beside what {@link #begin} makes: it is kept in checkpoints.
+     *
+     * @return arrays by name; they stay the hook's, and are read at once
+     */
+    default Map<String, NDArray> state() {
+        return Map.of();
+    }
+
+    /**
+     * Goes on from a checkpoint: called after {@link #begin}, when the parameters have the values of the checkpoint.
+     *
+     * @param state what {@link #state} gave; the arrays are closed when this returns, so what is kept is copied
+     */
+    default void restore(Map<String, NDArray> state) {}
 }

@@ -20,6 +20,9 @@ import java.util.Objects;
  * @param clipNorm the Euclidean norm that all gradients together have at most; infinite for no clipping
  * @param labelSmoothing the part of a label's weight that is spread evenly over all classes, in [0, 1)
  * @param device where to train
+ * @param validation the part of the training samples, the last ones, that is not trained on and scored after every epoch, in [0, 1);
+ *     of n samples floor(validation * n) and at least one, unless it is 0
+ * @param earlyStopping when to stop before the last epoch; needs a validation part
  */
 public record TrainConfig(
         ModelSpec model,
@@ -31,12 +34,17 @@ public record TrainConfig(
         LearningRateSchedule schedule,
         double clipNorm,
         double labelSmoothing,
-        DeviceChoice device) {
+        DeviceChoice device,
+        double validation,
+        EarlyStopping earlyStopping) {
+
+    /** The validation part where early stopping needs one and none was named: the last sixth, as {@link io.detinit.training.data.DataSet}. */
+    public static final double DEFAULT_VALIDATION = 1.0 / 6;
 
     /**
      * Checks the numbers.
      *
-     * @throws IllegalArgumentException if one lies outside its interval
+     * @throws IllegalArgumentException if one lies outside its interval, or early stopping has no validation part
      */
     public TrainConfig {
         Objects.requireNonNull(optimizer, "optimizer");
@@ -44,6 +52,29 @@ public record TrainConfig(
         require(batch >= 1, "batch", batch, "at least 1");
         require(clipNorm > 0, "gradient norm", clipNorm, "positive");
         require(labelSmoothing >= 0 && labelSmoothing < 1, "label smoothing", labelSmoothing, "in [0, 1)");
+        require(validation >= 0 && validation < 1, "validation part", validation, "in [0, 1)");
+        if (earlyStopping.isOn() && validation == 0) {
+            throw new IllegalArgumentException("early stopping needs a validation part greater than 0");
+        }
+    }
+
+    /**
+     * How many training samples are held out.
+     *
+     * @param samples how many training samples there are
+     * @return the last so many are not trained on
+     * @throws IllegalArgumentException if none would be left to train on
+     */
+    public int held(int samples) {
+        if (validation == 0) {
+            return 0;
+        }
+        int held = Math.max(1, (int) (validation * samples + 1e-6)); // 1/6 of 60,000 is 10,000
+        if (held >= samples) {
+            throw new IllegalArgumentException(
+                    "a validation part of " + validation + " leaves none of " + samples + " samples to train on");
+        }
+        return held;
     }
 
     private static void require(boolean ok, String what, Number found, String expected) {
@@ -53,7 +84,8 @@ public record TrainConfig(
     }
 
     /**
-     * Begins with the usual values: the model's default rules, 5 epochs, batch 128, SGD 0.1, constant rate, no clipping, no smoothing, auto device.
+     * Begins with the usual values: the model's default rules, 5 epochs, batch 128, SGD 0.1, constant rate, no clipping, no smoothing,
+     * auto device, no validation part, no early stopping.
      *
      * @param model the model
      * @param seed the seed
@@ -73,7 +105,9 @@ public record TrainConfig(
                 .schedule(schedule)
                 .clipNorm(clipNorm)
                 .labelSmoothing(labelSmoothing)
-                .device(device);
+                .device(device)
+                .validation(validation)
+                .earlyStopping(earlyStopping);
     }
 
     /** Collects the values. Not thread-safe. */
@@ -88,6 +122,8 @@ public record TrainConfig(
         private double clipNorm = Double.POSITIVE_INFINITY;
         private double labelSmoothing;
         private DeviceChoice device = DeviceChoice.AUTO;
+        private double validation;
+        private EarlyStopping earlyStopping = EarlyStopping.NEVER;
 
         private Builder(ModelSpec model, long seed) {
             this.model = model;
@@ -205,13 +241,46 @@ public record TrainConfig(
         }
 
         /**
+         * Sets the part of the training samples that is held out.
+         *
+         * @param value in [0, 1)
+         * @return this
+         */
+        public Builder validation(double value) {
+            validation = value;
+            return this;
+        }
+
+        /**
+         * Sets when to stop before the last epoch.
+         *
+         * @param value the rule; it needs a validation part
+         * @return this
+         */
+        public Builder earlyStopping(EarlyStopping value) {
+            earlyStopping = value;
+            return this;
+        }
+
+        /**
          * {@return the configuration}
          *
          * @throws IllegalArgumentException if a number lies outside its interval
          */
         public TrainConfig build() {
             return new TrainConfig(
-                    model, rules, seed, epochs, batch, optimizer, schedule, clipNorm, labelSmoothing, device);
+                    model,
+                    rules,
+                    seed,
+                    epochs,
+                    batch,
+                    optimizer,
+                    schedule,
+                    clipNorm,
+                    labelSmoothing,
+                    device,
+                    validation,
+                    earlyStopping);
         }
     }
 }

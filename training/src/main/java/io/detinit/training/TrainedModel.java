@@ -28,6 +28,7 @@ public final class TrainedModel implements AutoCloseable {
     private final InitPlan plan;
     private final TrainConfig config;
     private final List<EpochResult> history;
+    private final EpochResult result;
     private final Optional<Timeline> timeline;
 
     TrainedModel(
@@ -36,12 +37,14 @@ public final class TrainedModel implements AutoCloseable {
             InitPlan plan,
             TrainConfig config,
             List<EpochResult> history,
+            EpochResult result,
             Optional<Timeline> timeline) {
         this.model = model;
         this.parameters = parameters;
         this.plan = plan;
         this.config = config;
         this.history = List.copyOf(history);
+        this.result = result;
         this.timeline = timeline;
     }
 
@@ -73,6 +76,11 @@ public final class TrainedModel implements AutoCloseable {
     /** {@return one result for each epoch} */
     public List<EpochResult> history() {
         return history;
+    }
+
+    /** {@return the epoch whose weights the model has: the last, or the best one where early stopping was on} */
+    public EpochResult result() {
+        return result;
     }
 
     /** {@return how far the parameters were from their initial values; empty where that was not asked for} */

@@ -6,22 +6,22 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
-import ai.djl.training.GradientCollector;
-import ai.djl.training.ParameterServer;
-import ai.djl.training.ParameterStore;
 import io.detinit.generator.InitPlan;
 import io.detinit.generator.SplitMix64;
 import io.detinit.models.Seeding;
 import io.detinit.training.data.EpochOrder;
 import io.detinit.training.optimizer.ParameterOptimizer;
-import java.util.ArrayList;
+import io.detinit.training.timeline.Timeline;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,49 +44,39 @@ public final class TrainingRun implements AutoCloseable {
 
     private final TrainConfig config;
     private final Engine engine;
-    private final List<Device> devices;
     private final Model model;
     private final Seeding seeding;
     private final NDManager manager;
-    private final ParameterStore store;
+    private final DataParallel replicas;
     private final CrossEntropy loss;
     private final ParameterOptimizer optimizer;
     private final List<StepHook> hooks;
     private final DeviceSamples train;
+    private final @Nullable DeviceSamples validation;
     private final int stepsInEpoch;
-    private final NDArray lossSum;
+    private NDArray lossSum;
     private @Nullable NDArray order;
     private long steps;
 
-    /** Declares that DJL's store has copies on several devices; the updates are made here. */
-    private static final class NoServer implements ParameterServer {
-        @Override
-        public void init(String parameterId, NDArray[] value) {}
-
-        @Override
-        public void update(String parameterId, NDArray[] grads, NDArray[] params) {}
-
-        @Override
-        public void close() {}
-    }
-
-    private TrainingRun(TrainConfig config, Samples samples, List<StepHook> hooks, Model model, List<Device> devices) {
+    private TrainingRun(
+            TrainConfig config, Samples samples, List<StepHook> hooks, Model model, Block block, List<Device> devices) {
         this.config = config;
         this.engine = Engine.getEngine("PyTorch");
-        this.devices = devices;
         this.model = model;
         this.hooks = List.copyOf(hooks);
-        model.setBlock(config.model().newBlock());
-        this.seeding = Seeding.bind(model.getBlock(), config.seed(), config.rules());
+        model.setBlock(block);
+        this.seeding = Seeding.bind(block, config.seed(), config.rules());
         this.manager = model.getNDManager().newSubManager();
-        this.store = new ParameterStore(manager, false);
-        store.setParameterServer(new NoServer(), devices.toArray(new Device[0]));
         this.loss = new CrossEntropy(config.labelSmoothing());
         this.optimizer = new ParameterOptimizer(config.optimizer(), manager);
         Shape sample = config.model().sampleShape();
-        model.getBlock().initialize(model.getNDManager(), DataType.FLOAT32, new Shape(config.batch()).addAll(sample));
-        this.train = new DeviceSamples(manager, samples, sample);
-        this.stepsInEpoch = (train.count() + config.batch() - 1) / config.batch();
+        block.initialize(model.getNDManager(), DataType.FLOAT32, new Shape(config.batch()).addAll(sample));
+        this.replicas = new DataParallel(engine, block, seeding.parameters(), devices, manager);
+        int kept = samples.count() - config.held(samples.count());
+        this.train = new DeviceSamples(manager, samples, 0, kept, sample);
+        this.validation =
+                kept == samples.count() ? null : new DeviceSamples(manager, samples, kept, samples.count(), sample);
+        this.stepsInEpoch = (kept + config.batch() - 1) / config.batch();
         this.lossSum = manager.zeros(new Shape(), DataType.FLOAT64);
     }
 
@@ -101,13 +91,20 @@ public final class TrainingRun implements AutoCloseable {
      */
     public static TrainingRun begin(TrainConfig config, Samples train, List<StepHook> hooks) {
         checkFits(config, train, "training");
-        Engine engine = Engine.getEngine("PyTorch");
-        List<Device> devices = config.device().resolve(engine.getGpuCount());
+        int gpus = Engine.getEngine("PyTorch").getGpuCount();
+        return begin(
+                config, train, hooks, config.model().newBlock(), config.device().resolve(gpus));
+    }
+
+    /** As {@link #begin(TrainConfig, Samples, List)} with a block of one's own and on devices that may stand there twice. */
+    static TrainingRun begin(
+            TrainConfig config, Samples train, List<StepHook> hooks, Block block, List<Device> devices) {
         Model model = Model.newInstance("model", devices.get(0), "PyTorch");
         boolean done = false;
         try {
-            TrainingRun run = new TrainingRun(config, train, hooks, model, devices);
+            TrainingRun run = new TrainingRun(config, train, hooks, model, block, devices);
             hooks.forEach(hook -> hook.begin(run));
+            run.replicas.spread();
             done = true;
             return run;
         } finally {
@@ -209,8 +206,10 @@ public final class TrainingRun implements AutoCloseable {
         int from = place * config.batch();
         int to = Math.min(from + config.batch(), train.count());
         try (NDManager scratch = manager.newSubManager()) {
-            gradients(scratch, from, to);
-            List<TrainedWeight> weights = weights(scratch);
+            NDArray batch = Objects.requireNonNull(order).get(scratch, new NDIndex().addSliceDim(from, to));
+            NDArray sum = replicas.backward(train, batch, loss, scratch);
+            lossSum.addi(sum);
+            List<TrainedWeight> weights = replicas.weights(scratch);
             if (config.clipNorm() < Double.POSITIVE_INFINITY) {
                 clip(weights, scratch);
             }
@@ -219,9 +218,9 @@ public final class TrainingRun implements AutoCloseable {
             for (TrainedWeight weight : weights) {
                 optimizer.update(weight.name(), weight.values(), weight.gradient(), factor, number);
             }
-            zeroGradients();
+            replicas.zeroGradients();
             hooks.forEach(hook -> hook.afterUpdate(step));
-            spread();
+            replicas.spread();
         }
         steps = number;
     }
@@ -237,64 +236,9 @@ public final class TrainingRun implements AutoCloseable {
         }
         order = manager.create(indices);
         if (steps % stepsInEpoch == 0) {
-            try (NDArray old = lossSum.duplicate()) {
-                lossSum.subi(old);
-            }
+            lossSum.close();
+            lossSum = manager.zeros(new Shape(), DataType.FLOAT64);
         }
-    }
-
-    /** Forward and backward; a device takes a part of the batch. */
-    private void gradients(NDManager scratch, int from, int to) {
-        int parts = devices.size();
-        NDArray permutation = Objects.requireNonNull(order);
-        try (GradientCollector collector = engine.newGradientCollector()) {
-            for (int part = 0; part < parts; part++) {
-                int first = from + (int) ((long) (to - from) * part / parts);
-                int end = from + (int) ((long) (to - from) * (part + 1) / parts);
-                if (first == end) {
-                    continue;
-                }
-                Device device = devices.get(part);
-                NDArray picked = permutation.get(scratch, new ai.djl.ndarray.index.NDIndex().addSliceDim(first, end));
-                NDArray x = train.features(scratch, picked).toDevice(device, false);
-                NDArray y = train.labels(scratch, picked).toDevice(device, false);
-                x.attach(scratch);
-                y.attach(scratch);
-                NDList prediction = model.getBlock().forward(store, new NDList(x), true);
-                prediction.attach(scratch);
-                NDArray value = loss.of(prediction.singletonOrThrow(), y);
-                value.attach(scratch);
-                if (end - first < to - from) {
-                    value = value.mul((float) (end - first) / (to - from));
-                }
-                collector.backward(value);
-                NDArray sum = value.toType(DataType.FLOAT64, false).mul(to - from);
-                lossSum.addi(sum.toDevice(devices.get(0), false));
-            }
-        }
-    }
-
-    /** The weights on the first device with the gradients of all. */
-    private List<TrainedWeight> weights(NDManager scratch) {
-        List<TrainedWeight> weights = new ArrayList<>();
-        for (Map.Entry<String, Parameter> entry : seeding.parameters().entrySet()) {
-            Parameter parameter = entry.getValue();
-            if (!parameter.requiresGradient()) {
-                continue;
-            }
-            NDArray values = store.getValue(parameter, devices.get(0), true);
-            NDArray gradient = values.getGradient();
-            gradient.attach(scratch);
-            for (int k = 1; k < devices.size(); k++) {
-                NDArray other = store.getValue(parameter, devices.get(k), true).getGradient();
-                other.attach(scratch);
-                NDArray moved = other.toDevice(devices.get(0), true);
-                moved.attach(scratch);
-                gradient.addi(moved);
-            }
-            weights.add(new TrainedWeight(entry.getKey(), parameter, values, gradient));
-        }
-        return weights;
     }
 
     /** Scales all gradients by min(1, clipNorm / (norm + 1e-6)), as PyTorch's clip_grad_norm_ does. */
@@ -308,22 +252,43 @@ public final class TrainingRun implements AutoCloseable {
         weights.forEach(weight -> weight.gradient().muli(scale));
     }
 
-    private void zeroGradients() {
-        for (Parameter parameter : seeding.parameters().values()) {
-            if (parameter.requiresGradient()) {
-                for (Device device : devices) {
-                    Gradients.zero(store.getValue(parameter, device, true));
-                }
-            }
+    /**
+     * Goes on from a checkpoint. The parameters, the optimizer's state and the hooks' have their values already.
+     *
+     * @param done steps made
+     * @param sum of the losses of the epoch's samples so far, float64 []
+     */
+    void resume(long done, NDArray sum) {
+        steps = done;
+        lossSum.close();
+        lossSum = sum.duplicate();
+        lossSum.attach(manager);
+        if (order != null) {
+            order.close();
+            order = null;
         }
+        replicas.spread();
     }
 
-    private void spread() {
-        for (int k = 1; k < devices.size(); k++) {
-            for (Parameter parameter : seeding.parameters().values()) {
-                store.getValue(parameter, devices.get(0), true).copyTo(store.getValue(parameter, devices.get(k), true));
-            }
-        }
+    /** The sum of the losses of the epoch's samples so far, float64 []. */
+    NDArray lossSum() {
+        return lossSum;
+    }
+
+    /** The parameters' values on each device but the first, by name. */
+    List<Map<String, NDArray>> copies() {
+        return replicas.copies();
+    }
+
+    /** {@return the learning rate of the last step made; of the first before that} */
+    public double learningRate() {
+        long number = Math.max(1, steps);
+        return config.optimizer().learningRate() * config.schedule().factorOf(number, stepsInEpoch, allSteps());
+    }
+
+    /** {@return the samples that are held out, on the first device; empty where none are} */
+    public Optional<DeviceSamples> validation() {
+        return Optional.ofNullable(validation);
     }
 
     /**
@@ -363,7 +328,7 @@ public final class TrainingRun implements AutoCloseable {
             try (NDManager scratch = manager.newSubManager()) {
                 NDArray x = samples.features(scratch, from, to);
                 NDArray y = samples.labels(scratch, from, to);
-                NDList prediction = model.getBlock().forward(store, new NDList(x), false);
+                NDList prediction = model.getBlock().forward(replicas.store(), new NDList(x), false);
                 prediction.attach(scratch);
                 NDArray logits = prediction.singletonOrThrow();
                 NDArray value = CrossEntropy.PLAIN.of(logits, y);
@@ -385,12 +350,13 @@ public final class TrainingRun implements AutoCloseable {
      * Ends the run and keeps the model.
      *
      * @param history what the epochs brought
+     * @param result the epoch whose weights the model has
      * @param timeline how far the parameters were from their initial values
      * @return the model; the run must not be used any more, and need not be closed
      */
-    TrainedModel finish(List<EpochResult> history, java.util.Optional<io.detinit.training.timeline.Timeline> timeline) {
+    TrainedModel finish(List<EpochResult> history, EpochResult result, Optional<Timeline> timeline) {
         manager.close();
-        return new TrainedModel(model, seeding.parameters(), seeding.plan(), config, history, timeline);
+        return new TrainedModel(model, seeding.parameters(), seeding.plan(), config, history, result, timeline);
     }
 
     @Override

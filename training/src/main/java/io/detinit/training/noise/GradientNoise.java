@@ -79,9 +79,7 @@ public final class GradientNoise implements StepHook {
         plan = begun.plan();
         OptimizerConfig config = begun.config().optimizer();
         optimizer = config;
-        if (begun.steps() > 0) {
-            reason = "the run was continued at step " + begun.steps() + ", and the noise before is not known";
-        } else if (config.kind() == OptimizerKind.ADAM && config.weightDecay() > 0) {
+        if (config.kind() == OptimizerKind.ADAM && config.weightDecay() > 0) {
             reason = "adam with a weight decay in the gradient moves every weight in its own way; adamw decouples it";
         } else {
             begun.parameters().forEach((name, parameter) -> {
@@ -97,6 +95,11 @@ public final class GradientNoise implements StepHook {
     @Override
     public void beforeUpdate(Step step) {
         if (layers.isEmpty()) {
+            return;
+        }
+        if (steps == 0 && step.number() > 1) {
+            reason = "the training was resumed at step " + step.number() + ", and the noise before is not known";
+            layers.clear();
             return;
         }
         rates.add(step.rate());

@@ -10,7 +10,8 @@ import java.util.Objects;
 /**
  * An optimizer with its state in the open. Steps follow PyTorch's {@code SGD}, {@code Adam} and {@code AdamW}: the momentum buffer
  * holds gradients, not steps, so that a schedule changes the rate of all of it; Nesterov's form adds the gradient once more. For Adam
- * the bias correction is part of the rate, as in DJL, so epsilon weighs as in Kingma and Ba's section 2, last lines.
+ * DJL's native update has the bias correction in the rate, as in Kingma and Ba's section 2, last lines; epsilon is scaled so that it
+ * weighs as in their algorithm 1 and in PyTorch.
  *
  * <p>Deterministic on the CPU. Not thread-safe.
  */
@@ -104,8 +105,10 @@ public final class ParameterOptimizer {
     }
 
     private void adam(String name, NDArray weight, NDArray gradient, double rate, long step) {
-        double first = 1 - Math.pow(config.beta1(), (double) step);
-        double second = 1 - Math.pow(config.beta2(), (double) step);
+        // the native update computes 1 - beta in float32: with beta as it has it, the weights of all gradients add up
+        // to 1
+        double first = 1 - Math.pow((float) config.beta1(), (double) step);
+        double second = 1 - Math.pow((float) config.beta2(), (double) step);
         NDList inputs = new NDList(weight, gradient, array("mean." + name, weight), array("variance." + name, weight));
         weight.getNDArrayInternal()
                 .adamUpdate(
@@ -118,7 +121,7 @@ public final class ParameterOptimizer {
                         -1,
                         (float) config.beta1(),
                         (float) config.beta2(),
-                        (float) config.epsilon(),
+                        (float) (config.epsilon() * Math.sqrt(second)),
                         true,
                         config.kind() == OptimizerKind.ADAMW);
     }

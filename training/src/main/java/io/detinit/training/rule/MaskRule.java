@@ -10,10 +10,16 @@ import io.detinit.training.Step;
 import io.detinit.training.StepHook;
 import io.detinit.training.TrainedWeight;
 import io.detinit.training.TrainingRun;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -187,6 +193,26 @@ public final class MaskRule implements StepHook {
         described.put("pruned", all - kept);
         described.put("of", all);
         described.put("parameters", masks.keySet().stream().sorted().toList());
+        described.put("sha256", sha256());
         return Map.of("masks", described);
+    }
+
+    /** Of names and bits, so that other masks are known to be others. */
+    private String sha256() {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            masks.keySet().stream().sorted().forEach(name -> {
+                Mask mask = Objects.requireNonNull(masks.get(name), name);
+                digest.update(name.getBytes(StandardCharsets.UTF_8));
+                ByteBuffer words = ByteBuffer.allocate(Math.toIntExact((mask.size() + 63) / 64 * 8));
+                for (long from = 0; from < mask.size(); from += 64) {
+                    words.putLong(mask.bits(from));
+                }
+                digest.update(words.flip());
+            });
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
     }
 }

@@ -112,6 +112,27 @@ public final class GradientWatch {
         copies = List.of();
     }
 
+    /**
+     * What was measured since the last point.
+     *
+     * @return figures by parameter; empty where nothing was
+     */
+    public Map<String, double[]> state() {
+        Map<String, double[]> state = new LinkedHashMap<>();
+        sums.forEach((name, sum) -> state.put(name, sum.state()));
+        return state;
+    }
+
+    /**
+     * Goes on with what was measured.
+     *
+     * @param state what {@link #state} gave, in its order
+     */
+    public void restore(Map<String, double[]> state) {
+        sums.clear();
+        state.forEach((name, values) -> sums(name).restore(values));
+    }
+
     private Sums sums(String name) {
         return sums.computeIfAbsent(name, key -> new Sums());
     }
@@ -154,6 +175,21 @@ public final class GradientWatch {
                 updates++;
                 ratioSum += ratio;
             }
+        }
+
+        double[] state() {
+            return new double[] {steps, finite, updates, normSum, ratioSum, norm, weightNorm, ratio};
+        }
+
+        void restore(double[] state) {
+            steps = (int) state[0];
+            finite = (int) state[1];
+            updates = (int) state[2];
+            normSum = state[3];
+            ratioSum = state[4];
+            norm = state[5];
+            weightNorm = state[6];
+            ratio = state[7];
         }
 
         TensorGradient figures(String name) {

@@ -8,12 +8,15 @@ import io.detinit.interop.audit.Auditor;
 import io.detinit.interop.audit.Baseline;
 import io.detinit.interop.audit.TensorAudit;
 import io.detinit.interop.djl.DjlTensors;
+import io.detinit.interop.tensor.TensorInfo;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,7 +54,21 @@ public final class LiveAudit {
          * @return the source
          */
         static Source of(InitPlan plan) {
-            return tensors -> Baseline.of(plan, tensors);
+            return tensors -> Baseline.of(withoutBuffers(plan, tensors), tensors);
+        }
+
+        /** Running statistics are in the plan of a block, and are not audited. */
+        private static InitPlan withoutBuffers(InitPlan plan, List<TensorView> tensors) {
+            Set<String> buffers = tensors.stream()
+                    .map(TensorView::info)
+                    .filter(info -> info.kind() == TensorInfo.Kind.BUFFER)
+                    .map(TensorInfo::name)
+                    .collect(Collectors.toSet());
+            return new InitPlan(
+                    plan.seed(),
+                    plan.tensors().stream()
+                            .filter(planned -> !buffers.contains(planned.name()))
+                            .toList());
         }
     }
 
@@ -108,24 +125,18 @@ public final class LiveAudit {
     }
 
     /**
-     * Continues a timeline: keeps its points and hands them to the sink, and goes on to warn as if the run had not been interrupted.
+     * Continues a timeline: keeps its points, which the sink has already, and goes on to warn as if the run had not been interrupted.
      *
      * @param earlier the points up to the moment at which the run continues
      * @throws IllegalStateException if there are points already
-     * @throws UncheckedIOException if the sink cannot write
      */
     public void restore(List<TimelinePoint> earlier) {
         if (!points.isEmpty()) {
             throw new IllegalStateException("a timeline of " + points.size() + " points cannot be given earlier ones");
         }
-        try {
-            for (TimelinePoint point : earlier) {
-                watch.observe(point.step(), point.tensors(), point.activity());
-                points.add(point);
-                sink.point(point);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        for (TimelinePoint point : earlier) {
+            watch.observe(point.step(), point.tensors(), point.activity());
+            points.add(point);
         }
     }
 

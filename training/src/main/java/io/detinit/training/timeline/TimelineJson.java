@@ -39,6 +39,18 @@ public final class TimelineJson {
         node.put("every", schedule.every());
     }
 
+    /**
+     * Thresholds and cadence.
+     *
+     * @param schedule the schedule
+     * @return a new object
+     */
+    public static ObjectNode schedule(AuditSchedule schedule) {
+        ObjectNode node = JSON.createObjectNode();
+        schedule(node, schedule);
+        return node;
+    }
+
     static String point(TimelinePoint point) {
         ObjectNode node = JSON.createObjectNode();
         node.put("epoch", point.epoch());

@@ -1,5 +1,6 @@
 package io.detinit.training.timeline;
 
+import io.detinit.interop.file.AtomicFile;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
@@ -11,6 +12,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes a timeline while training goes on: every point is handed to the system as it comes, so that a process that is killed leaves
@@ -24,9 +26,13 @@ public final class TimelineWriter implements TimelineSink, Closeable {
     private static final List<String> STARTS =
             List.of("{\"format\":\"" + Timeline.FORMAT + "\"", "{\"format\":\"" + Timeline.FORMAT_1 + "\"");
 
-    private final OutputStream out;
+    private final Path file;
+    private final @Nullable Timeline before;
+    private @Nullable OutputStream out;
 
-    private TimelineWriter(OutputStream out) {
+    private TimelineWriter(Path file, @Nullable Timeline before, @Nullable OutputStream out) {
+        this.file = file;
+        this.before = before;
         this.out = out;
     }
 
@@ -40,12 +46,27 @@ public final class TimelineWriter implements TimelineSink, Closeable {
      */
     public static TimelineWriter open(Path file) throws IOException {
         check(file);
-        return new TimelineWriter(Files.newOutputStream(
+        OutputStream out = Files.newOutputStream(
                 file,
                 StandardOpenOption.CREATE,
                 StandardOpenOption.TRUNCATE_EXISTING,
                 StandardOpenOption.WRITE,
-                LinkOption.NOFOLLOW_LINKS));
+                LinkOption.NOFOLLOW_LINKS);
+        return new TimelineWriter(file, null, out);
+    }
+
+    /**
+     * Goes on with a timeline. The file is written when the training begins: it then holds the timeline, whole, and new points come after.
+     *
+     * @param file the file, in an existing folder; a timeline that is there is replaced
+     * @param before the timeline up to where the training goes on, with the header that it begins with
+     * @return the writer; close it
+     * @throws FileAlreadyExistsException if something else is there
+     * @throws IOException if the file cannot be read
+     */
+    public static TimelineWriter resume(Path file, Timeline before) throws IOException {
+        check(file);
+        return new TimelineWriter(file, before, null);
     }
 
     private static void check(Path file) throws IOException {
@@ -66,7 +87,14 @@ public final class TimelineWriter implements TimelineSink, Closeable {
 
     @Override
     public void begin(Timeline.Header header) throws IOException {
-        write(TimelineJson.header(header));
+        if (before == null) {
+            write(TimelineJson.header(header));
+            return;
+        }
+        StringBuilder text = new StringBuilder(TimelineJson.header(header));
+        before.points().forEach(point -> text.append(TimelineJson.point(point)));
+        AtomicFile.write(file, text.toString().getBytes(StandardCharsets.UTF_8));
+        out = Files.newOutputStream(file, StandardOpenOption.APPEND, LinkOption.NOFOLLOW_LINKS);
     }
 
     @Override
@@ -75,12 +103,17 @@ public final class TimelineWriter implements TimelineSink, Closeable {
     }
 
     private void write(String line) throws IOException {
+        if (out == null) {
+            throw new IllegalStateException("a timeline begins with its header");
+        }
         out.write(line.getBytes(StandardCharsets.UTF_8));
         out.flush();
     }
 
     @Override
     public void close() throws IOException {
-        out.close();
+        if (out != null) {
+            out.close();
+        }
     }
 }

@@ -244,7 +244,7 @@ class TrainingActivityTest {
                         sink);
                 live.restore(points.subList(0, from));
                 assertEquals(points.subList(0, from), live.timeline().points());
-                assertEquals(points.subList(0, from), sunk);
+                assertEquals(List.of(), sunk);
                 // the model has the state of the last point
                 TimelinePoint next = live.point(4, 48);
                 assertEquals(points.get(4).tensors(), next.tensors());
