@@ -1,191 +1,130 @@
 package io.detinit.interop.export;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.Parameter;
 import ai.onnx.proto.OnnxMl;
 import com.google.protobuf.ByteString;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
-import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
+import java.util.TreeMap;
 
-/** An ONNX graph that grows as a chain: each node takes the value of the one before it. Not thread-safe. */
+/** Nodes of a graph in the order in which they are added, which is one of execution. Not thread-safe. */
 final class OnnxGraph {
 
-    static final String INPUT = "input";
-    static final String OUTPUT = "output";
+    /**
+     * A node.
+     *
+     * @param operator its type
+     * @param attributes by name
+     * @param inputs names of values, "" for one that is left out
+     * @param outputs names of values
+     */
+    record Node(String operator, Map<String, ?> attributes, List<String> inputs, List<String> outputs) {
 
-    /** Leaves room for names, nodes and metadata below the 2 GiB of a protobuf message. */
-    private static final long MAX_BYTES = Integer.MAX_VALUE - (64L << 20);
-
-    private final Function<Parameter, String> names;
-    private final OnnxMl.GraphProto.Builder graph =
-            OnnxMl.GraphProto.newBuilder().setName("detinit");
-    private final IdentityHashMap<Parameter, String> parameters = new IdentityHashMap<>();
-    private final Set<String> taken = new HashSet<>(Set.of(INPUT, OUTPUT));
-    private @Nullable DataType dataType;
-    private long bytes;
-    private @Nullable Shape inputShape;
-    private @Nullable Shape outputShape;
-
-    OnnxGraph(Function<Parameter, String> names) {
-        this.names = names;
+        OnnxMl.NodeProto.Builder proto() {
+            OnnxMl.NodeProto.Builder node = OnnxMl.NodeProto.newBuilder().setOpType(operator);
+            new TreeMap<>(attributes).forEach((name, value) -> node.addAttribute(attribute(name, value)));
+            return node;
+        }
     }
 
-    /** Adds a parameter once and returns its name. */
-    String parameter(Parameter parameter, Shape expected, String place) {
-        String known = parameters.get(parameter);
-        if (known != null) {
-            return known;
-        }
-        String name = names.apply(parameter);
-        String label = UnsupportedBlockException.label(place) + ", parameter '" + parameter.getName() + "'";
-        if (name == null || name.isEmpty()) {
-            throw new IllegalArgumentException(label + ": no name was given for it");
-        }
-        if (!taken.add(name)) {
-            throw new IllegalArgumentException(label + ": the name '" + name
-                    + "' is taken; names must be unique, 'input' and 'output' are reserved");
-        }
-        if (!parameter.isInitialized()) {
-            throw new IllegalArgumentException(label + ": is not initialised; call block.initialize first");
-        }
-        NDArray array = parameter.getArray();
-        if (!array.getShape().equals(expected)) {
-            throw new IllegalArgumentException(
-                    label + ": its shape is " + array.getShape() + "; the input of the block" + " wants " + expected);
-        }
-        int elementType = elementType(array.getDataType(), label);
-        bytes = Math.addExact(bytes, Math.multiplyExact(array.size(), (long)
-                array.getDataType().getNumOfBytes()));
-        if (bytes > MAX_BYTES) {
-            throw new IllegalArgumentException(label + ": with it the parameters have " + bytes + " bytes; at most "
-                    + MAX_BYTES + " fit an ONNX file");
-        }
-        graph.addInitializer(OnnxMl.TensorProto.newBuilder()
-                .setName(name)
-                .setDataType(elementType)
-                .addAllDims(dims(expected))
-                .setRawData(littleEndian(array)));
-        parameters.put(parameter, name);
-        return name;
+    private final int opset;
+    private final List<Node> nodes = new ArrayList<>();
+    private final Map<OnnxMl.TensorProto, String> constants = new HashMap<>();
+    private int values;
+
+    OnnxGraph(int opset) {
+        this.opset = opset;
     }
 
-    private int elementType(DataType type, String label) {
-        if (type != DataType.FLOAT32 && type != DataType.FLOAT16) {
-            throw new IllegalArgumentException(
-                    label + ": its dtype is " + type + "; only float32 and float16 are exported");
+    int opset() {
+        return opset;
+    }
+
+    List<Node> nodes() {
+        return nodes;
+    }
+
+    /** A name that no value of the graph has; the finished model gets readable ones. */
+    String newValue() {
+        return "%" + values++;
+    }
+
+    String node(String operator, Map<String, ?> attributes, String... inputs) {
+        return nodes(1, operator, attributes, inputs).get(0);
+    }
+
+    String node(String operator, String... inputs) {
+        return node(operator, Map.of(), inputs);
+    }
+
+    List<String> nodes(int outputs, String operator, Map<String, ?> attributes, String... inputs) {
+        List<String> names = new ArrayList<>();
+        for (int k = 0; k < outputs; k++) {
+            names.add(newValue());
         }
-        DataType before = dataType;
-        if (before != null && before != type) {
-            throw new IllegalArgumentException(
-                    label + ": its dtype is " + type + ", that of those before it " + before + "; convert one");
+        nodes.add(new Node(operator, Map.copyOf(attributes), List.of(inputs), List.copyOf(names)));
+        return names;
+    }
+
+    /** A Constant node, one for equal tensors. */
+    String constant(OnnxMl.TensorProto tensor) {
+        String known = constants.get(tensor);
+        if (known == null) {
+            known = node("Constant", Map.of("value", tensor));
+            constants.put(tensor, known);
         }
-        dataType = type;
-        return onnxType();
+        return known;
     }
 
-    private int onnxType() {
-        return dataType == DataType.FLOAT16
-                ? OnnxMl.TensorProto.DataType.FLOAT16_VALUE
-                : OnnxMl.TensorProto.DataType.FLOAT_VALUE;
-    }
-
-    private static ByteString littleEndian(NDArray array) {
-        ByteBuffer bytes;
-        if (array.getDataType() == DataType.FLOAT32) {
-            float[] values = array.toFloatArray();
-            bytes = ByteBuffer.allocate(Math.multiplyExact(values.length, 4)).order(ByteOrder.LITTLE_ENDIAN);
-            bytes.asFloatBuffer().put(values);
-        } else {
-            ByteBuffer nativeBytes = array.toByteBuffer().order(ByteOrder.nativeOrder());
-            bytes = ByteBuffer.allocate(nativeBytes.remaining()).order(ByteOrder.LITTLE_ENDIAN);
-            bytes.asShortBuffer().put(nativeBytes.asShortBuffer());
-        }
-        return ByteString.copyFrom(bytes);
-    }
-
-    private static Iterable<Long> dims(Shape shape) {
-        return Arrays.stream(shape.getShape()).boxed().toList();
-    }
-
-    /** Adds a node on the chain's last value. */
-    void node(OnnxMl.NodeProto.Builder node, String... moreInputs) {
-        int index = graph.getNodeCount();
-        String operator = node.getOpType();
-        node.addInput(index == 0 ? INPUT : graph.getNode(index - 1).getOutput(0));
-        for (String input : moreInputs) {
-            node.addInput(input);
-        }
-        graph.addNode(node.setName(operator + "_" + index).addOutput(operator + "_" + index + "_out"));
-    }
-
-    /** Sets the shapes of input and output, the batch axis left out. */
-    void shapes(Shape input, Shape output) {
-        this.inputShape = input;
-        this.outputShape = output;
-    }
-
-    /** The finished model. */
-    byte[] model(Map<String, String> metadata) {
-        Shape input = inputShape;
-        Shape output = outputShape;
-        if (input == null || output == null) {
-            throw new IllegalStateException("shapes are not set");
-        }
-        if (graph.getNodeCount() == 0) {
-            node(OnnxMl.NodeProto.newBuilder().setOpType("Identity"));
-        }
-        renameValues();
-        graph.addInput(value(INPUT, input)).addOutput(value(OUTPUT, output));
-        OnnxMl.ModelProto.Builder model = OnnxMl.ModelProto.newBuilder()
-                .setIrVersion(OnnxExporter.IR_VERSION)
-                .setProducerName("detinit")
-                .setGraph(graph)
-                .addOpsetImport(
-                        OnnxMl.OperatorSetIdProto.newBuilder().setDomain("").setVersion(OnnxExporter.OPSET));
-        metadata.forEach((key, text) -> model.addMetadataProps(
-                OnnxMl.StringStringEntryProto.newBuilder().setKey(key).setValue(text)));
-        return model.build().toByteArray();
-    }
-
-    /** Keeps the values between nodes apart from the parameters' names, and calls the last one "output". */
-    private void renameValues() {
-        String previous = INPUT;
-        int last = graph.getNodeCount() - 1;
-        for (int k = 0; k <= last; k++) {
-            OnnxMl.NodeProto.Builder node = graph.getNodeBuilder(k);
-            String name = OUTPUT;
-            if (k < last) {
-                name = node.getOutput(0);
-                while (!taken.add(name)) {
-                    name = name + "_";
-                }
+    private static OnnxMl.AttributeProto attribute(String name, Object value) {
+        OnnxMl.AttributeProto.Builder attribute =
+                OnnxMl.AttributeProto.newBuilder().setName(name);
+        if (value instanceof Integer || value instanceof Long) {
+            attribute.setType(OnnxMl.AttributeProto.AttributeType.INT).setI(((Number) value).longValue());
+        } else if (value instanceof Boolean bool) {
+            attribute.setType(OnnxMl.AttributeProto.AttributeType.INT).setI(bool ? 1 : 0);
+        } else if (value instanceof Float || value instanceof Double) {
+            attribute.setType(OnnxMl.AttributeProto.AttributeType.FLOAT).setF(((Number) value).floatValue());
+        } else if (value instanceof String text) {
+            attribute.setType(OnnxMl.AttributeProto.AttributeType.STRING).setS(ByteString.copyFromUtf8(text));
+        } else if (value instanceof String[] texts) {
+            attribute.setType(OnnxMl.AttributeProto.AttributeType.STRINGS);
+            for (String text : texts) {
+                attribute.addStrings(ByteString.copyFromUtf8(text));
             }
-            node.setInput(0, previous).setOutput(0, name);
-            previous = name;
+        } else if (value instanceof long[] longs) {
+            attribute.setType(OnnxMl.AttributeProto.AttributeType.INTS).addAllInts(OnnxTypes.dims(longs));
+        } else if (value instanceof float[] floats) {
+            attribute.setType(OnnxMl.AttributeProto.AttributeType.FLOATS);
+            for (float one : floats) {
+                attribute.addFloats(one);
+            }
+        } else if (value instanceof OnnxMl.TensorProto tensor) {
+            attribute.setType(OnnxMl.AttributeProto.AttributeType.TENSOR).setT(tensor);
+        } else {
+            throw new IllegalArgumentException("attribute '" + name + "' is a "
+                    + value.getClass().getName()
+                    + "; it must be an Integer, Long, Float, Double, Boolean, String, String[], long[] or float[]");
         }
+        return attribute.build();
     }
 
-    private OnnxMl.ValueInfoProto value(String name, Shape sample) {
-        OnnxMl.TensorShapeProto.Builder shape = OnnxMl.TensorShapeProto.newBuilder()
-                .addDim(OnnxMl.TensorShapeProto.Dimension.newBuilder().setDimParam("N"));
-        for (long dim : sample.getShape()) {
-            shape.addDim(OnnxMl.TensorShapeProto.Dimension.newBuilder().setDimValue(dim));
+    /** The nodes on which the outputs depend, in order. */
+    List<Node> needed(List<String> outputs) {
+        Set<String> wanted = new HashSet<>(outputs);
+        List<Node> kept = new ArrayList<>();
+        for (int k = nodes.size() - 1; k >= 0; k--) {
+            Node node = nodes.get(k);
+            if (node.outputs().stream().anyMatch(wanted::contains)) {
+                wanted.addAll(node.inputs());
+                kept.add(node);
+            }
         }
-        return OnnxMl.ValueInfoProto.newBuilder()
-                .setName(name)
-                .setType(OnnxMl.TypeProto.newBuilder()
-                        .setTensorType(OnnxMl.TypeProto.Tensor.newBuilder()
-                                .setElemType(onnxType())
-                                .setShape(shape)))
-                .build();
+        Collections.reverse(kept);
+        return kept;
     }
 }

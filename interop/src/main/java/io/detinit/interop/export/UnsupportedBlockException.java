@@ -5,6 +5,11 @@ public final class UnsupportedBlockException extends IllegalArgumentException {
 
     private static final long serialVersionUID = 1L;
 
+    /** What helps with any Block that cannot be followed. */
+    static final String REGISTER =
+            "register a BlockConverter for it (ExportOptions.withConverter, BlockConverter.ofLambda"
+                    + " for a named LambdaBlock, or a service in META-INF/services)";
+
     /**
      * An unsupported block.
      *

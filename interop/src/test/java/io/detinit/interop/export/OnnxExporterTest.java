@@ -10,7 +10,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -20,7 +19,6 @@ import ai.djl.nn.Blocks;
 import ai.djl.nn.LambdaBlock;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.SequentialBlock;
-import ai.djl.nn.convolutional.Conv2d;
 import ai.djl.nn.core.Linear;
 import ai.onnx.proto.OnnxMl;
 import io.detinit.interop.onnx.OnnxCheckpoint;
@@ -241,40 +239,6 @@ class OnnxExporterTest {
         assertArrayEquals(export(block, 6), export(block, 6));
     }
 
-    private static void refused(String part, Block block, long... sample) {
-        UnsupportedBlockException e = assertThrows(UnsupportedBlockException.class, () -> export(block, sample));
-        assertTrue(String.valueOf(e.getMessage()).contains(part), e.getMessage());
-    }
-
-    @Test
-    void blocksWithoutAFormAreRefusedByNameAndPlace() {
-        refused(
-                "block 02SequentialBlock/01Conv2d: ai.djl.nn.convolutional.Conv2d",
-                new SequentialBlock()
-                        .add(Blocks.identityBlock())
-                        .add(new SequentialBlock()
-                                .add(Conv2d.builder()
-                                        .setKernelShape(new Shape(3, 3))
-                                        .setFilters(2)
-                                        .build())),
-                1,
-                8,
-                8);
-        refused("block (the model itself): the LambdaBlock 'GELU'", Activation.geluBlock(), 3);
-        refused("01LambdaBlock: the LambdaBlock 'anonymous'", new SequentialBlock().add((NDList x) -> x), 3);
-        refused("returns its intermediate", new SequentialBlock().setReturnIntermediate(true), 3);
-        refused("a Linear on samples of shape (2, 3)", new SequentialBlock().add(linear(2)), 2, 3);
-    }
-
-    @Test
-    void aLambdaThatIsNotWhatItsNameSaysIsRefused() {
-        refused("is not Relu: for ", LambdaBlock.singleton(x -> x.abs(), "relu"), 3);
-        refused("is not Softmax", LambdaBlock.singleton(x -> x.softmax(1), "softmax"), 3, 4);
-        refused("is not LeakyRelu", LambdaBlock.singleton(x -> x.mul(x), "LeakyReLU"), 3);
-        refused("does not take (2, 3, 4) to (2, 12)", Blocks.batchFlattenBlock(6), 3, 4);
-        refused("does not take", LambdaBlock.singleton(x -> x.sum(), "tanh"), 3);
-    }
-
     private static void invalid(
             String part, Block block, Shape sample, java.util.function.Function<Parameter, String> n) {
         IllegalArgumentException e =
@@ -287,7 +251,7 @@ class OnnxExporterTest {
         Block block = initialised(new SequentialBlock().add(linear(2)), MANAGER, DataType.FLOAT32, 3);
         invalid("no name was given", block, new Shape(3), p -> "");
         invalid("the name 'w' is taken", block, new Shape(3), p -> "w");
-        invalid("'input' and 'output' are reserved", block, new Shape(3), p -> "input");
+        invalid("those of inputs and outputs (input, output) are reserved", block, new Shape(3), p -> "input");
         invalid("its shape is (2, 3); the input of the block wants (2, 4)", block, new Shape(4), Parameter::getId);
         invalid("every axis must be greater than 0", block, new Shape(0), Parameter::getId);
         invalid("is not initialised", new SequentialBlock().add(linear(2)), new Shape(3), Parameter::getId);
