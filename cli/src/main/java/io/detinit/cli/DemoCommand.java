@@ -26,6 +26,7 @@ import io.detinit.interop.verify.ModelSize;
 import io.detinit.interop.verify.OnnxScorer;
 import io.detinit.interop.verify.Score;
 import io.detinit.models.ModelSpec;
+import io.detinit.training.EngineMemory;
 import io.detinit.training.EpochResult;
 import io.detinit.training.RunFolder;
 import io.detinit.training.Samples;
@@ -118,6 +119,7 @@ final class DemoCommand extends BaseCommand {
                 .epochs(passes)
                 .build();
         OutputFolder.check(output, force);
+        EngineMemory.keepFreed();
         Terminal terminal = terminal();
         terminal.line("data: " + data);
         DataSet images = DataSpec.load(data);

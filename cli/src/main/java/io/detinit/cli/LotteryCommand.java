@@ -4,6 +4,7 @@ import io.detinit.interop.file.OutputFolder;
 import io.detinit.interop.mask.Criterion;
 import io.detinit.interop.mask.Selection;
 import io.detinit.interop.prune.Fill;
+import io.detinit.training.EngineMemory;
 import io.detinit.training.data.DataSet;
 import io.detinit.training.data.DataSpec;
 import io.detinit.training.lottery.Lottery;
@@ -157,6 +158,7 @@ final class LotteryCommand extends BaseCommand {
                 ? LotteryFolder.resume(output, config, split)
                 : LotteryFolder.create(output, force, config, split);
         LotteryShow show = new LotteryShow(terminal(), folder, config, split);
+        EngineMemory.keepFreed();
         List<RoundResult> results = Lottery.run(config, split, folder, show);
         LotteryReports reports = new LotteryReports(config, split, results);
         reports.write(output);

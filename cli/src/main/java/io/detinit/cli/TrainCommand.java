@@ -6,6 +6,7 @@ import io.detinit.generator.InitRules;
 import io.detinit.interop.file.OutputFolder;
 import io.detinit.models.ModelSpec;
 import io.detinit.training.DeviceChoice;
+import io.detinit.training.EngineMemory;
 import io.detinit.training.EpochResult;
 import io.detinit.training.RunFolder;
 import io.detinit.training.Score;
@@ -178,6 +179,7 @@ final class TrainCommand extends BaseCommand {
             WorkFolder work,
             StopSignal signal)
             throws IOException {
+        EngineMemory.keepFreed();
         Terminal terminal = terminal();
         List<StepHook> hooks = new ArrayList<>(rulesOfSeed);
         GradientNoise noise = new GradientNoise();

@@ -39,6 +39,7 @@ final class DataParallel {
         private final Device device;
         private final boolean own;
         private final Map<String, NDArray> copies = new HashMap<>();
+        private final Map<String, NDArray> leaves = new HashMap<>();
 
         Replica(NDManager manager, Device device, boolean own) {
             super(manager, false);
@@ -49,7 +50,34 @@ final class DataParallel {
 
         @Override
         public @Nullable NDArray getValue(@Nullable Parameter parameter, Device ignored, boolean training) {
-            return parameter == null ? null : value(parameter);
+            if (parameter == null) {
+                return null;
+            }
+            NDArray leaf = training ? leaves.get(parameter.getId()) : null;
+            return leaf == null ? value(parameter) : leaf;
+        }
+
+        /**
+         * Lets the next forward pass see each trained parameter through an array of its own that shares its memory. The engine hands
+         * over a first gradient as it is; into one that is there it would add the new one, after it was set to 0.
+         */
+        void freshLeaves(Iterable<Parameter> parameters, NDManager scratch) {
+            for (Parameter parameter : parameters) {
+                if (parameter.requiresGradient()) {
+                    NDArray leaf = value(parameter).stopGradient();
+                    leaf.attach(scratch);
+                    leaf.setRequiresGradient(true);
+                    leaves.put(parameter.getId(), leaf);
+                }
+            }
+        }
+
+        /** The gradient of the last backward pass, on this replica's device; zeros where it had no sample. */
+        NDArray gradient(Parameter parameter, NDManager scratch) {
+            NDArray leaf = leaves.get(parameter.getId());
+            NDArray gradient = leaf == null ? value(parameter).zerosLike() : leaf.getGradient();
+            gradient.attach(scratch);
+            return gradient;
         }
 
         NDArray value(Parameter parameter) {
@@ -98,10 +126,12 @@ final class DataParallel {
             for (int part = 0; part < parts; part++) {
                 int first = (int) ((long) count * part / parts);
                 int end = (int) ((long) count * (part + 1) / parts);
+                Replica replica = replicas.get(part);
+                replica.leaves.clear();
                 if (first == end) {
                     continue;
                 }
-                Replica replica = replicas.get(part);
+                replica.freshLeaves(parameters.values(), scratch);
                 NDArray picked = batch.get(scratch, new NDIndex().addSliceDim(first, end));
                 NDArray x = samples.features(scratch, picked).toDevice(replica.device, false);
                 NDArray y = samples.labels(scratch, picked).toDevice(replica.device, false);
@@ -136,11 +166,9 @@ final class DataParallel {
                 return;
             }
             NDArray values = replicas.get(0).value(parameter);
-            NDArray gradient = values.getGradient();
-            gradient.attach(scratch);
+            NDArray gradient = replicas.get(0).gradient(parameter, scratch);
             for (Replica other : replicas.subList(1, replicas.size())) {
-                NDArray part = other.value(parameter).getGradient();
-                part.attach(scratch);
+                NDArray part = other.gradient(parameter, scratch);
                 NDArray moved = part.toDevice(replicas.get(0).device, false);
                 moved.attach(scratch);
                 gradient.addi(moved);
@@ -148,14 +176,6 @@ final class DataParallel {
             weights.add(new TrainedWeight(name, parameter, values, gradient));
         });
         return weights;
-    }
-
-    void zeroGradients() {
-        for (Parameter parameter : parameters.values()) {
-            if (parameter.requiresGradient()) {
-                replicas.forEach(replica -> Gradients.zero(replica.value(parameter)));
-            }
-        }
     }
 
     /** Gives the first device's values to the others. */

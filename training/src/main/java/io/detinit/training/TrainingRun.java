@@ -218,7 +218,6 @@ public final class TrainingRun implements AutoCloseable {
             for (TrainedWeight weight : weights) {
                 optimizer.update(weight.name(), weight.values(), weight.gradient(), factor, number);
             }
-            replicas.zeroGradients();
             hooks.forEach(hook -> hook.afterUpdate(step));
             replicas.spread();
         }
