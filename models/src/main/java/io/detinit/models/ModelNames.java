@@ -173,7 +173,8 @@ final class ModelNames {
         boolean fits =
                 sameRank ? Arrays.equals(data, spec.sampleShape().getShape()) : new Shape(data).size() == spec.inputs();
         if (!fits) {
-            throw bad("takes samples of shape " + spec.sampleShape() + ", the data has " + Arrays.toString(data));
+            throw bad("takes samples of shape "
+                    + Arrays.toString(spec.sampleShape().getShape()) + ", the data has " + Arrays.toString(data));
         }
         if (classes > spec.outputs()) {
             throw bad("has " + spec.outputs() + " outputs, the data " + classes + " classes");

@@ -79,8 +79,10 @@ final class Audits {
         listener.onEpoch(result);
         if (live != null) {
             AuditSchedule due = live.schedule();
-            if (last || due.isDueAfterEpoch(result.epoch()) || due.isDueAfterStep(run.steps())) {
+            if (due.isDueAfterEpoch(result.epoch()) || due.isDueAfterStep(run.steps())) {
                 point(live, result.epoch());
+            } else if (last) {
+                listener.onAudit(live.lastPoint(result.epoch(), run.steps()));
             }
         }
     }

@@ -25,7 +25,10 @@ public final class DeviceSamples implements AutoCloseable {
         this.count = to - from;
         FloatBuffer part = FloatBuffer.wrap(samples.features())
                 .slice(Math.multiplyExact(from, samples.width()), Math.multiplyExact(count, samples.width()));
-        this.features = manager.create(part, new Shape(count).addAll(sampleShape), DataType.FLOAT32);
+        // an array made from Java memory stays there, and the last bits of a product can depend on how that is aligned
+        try (NDArray java = manager.create(part, new Shape(count).addAll(sampleShape), DataType.FLOAT32)) {
+            this.features = java.duplicate();
+        }
         long[] values = new long[count];
         for (int k = 0; k < count; k++) {
             values[k] = samples.labels()[from + k];

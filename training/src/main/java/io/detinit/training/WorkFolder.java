@@ -148,6 +148,9 @@ public final class WorkFolder {
      * @throws IOException if that fails
      */
     public void removeIfEmpty() throws IOException {
+        if (Files.isRegularFile(timeline(), LinkOption.NOFOLLOW_LINKS) && Files.size(timeline()) == 0) {
+            Files.delete(timeline()); // opened, and then training did not begin
+        }
         if (Files.isDirectory(folder) && isEmpty(folder)) {
             Files.delete(folder);
         }

@@ -1,6 +1,7 @@
 package io.detinit.training.noise;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import io.detinit.generator.InitPlan;
 import io.detinit.generator.TensorShape;
 import io.detinit.interop.noise.NoiseJson;
@@ -43,11 +44,15 @@ public final class GradientNoise implements StepHook {
     /** The distance is one in so many of the steps made. */
     private static final int GROWING = 8;
 
+    /** How many numbers come before the rates in the kept state. */
+    private static final int COUNTERS = 3;
+
     private final int every;
     private final Map<String, LayerNoise> layers = new LinkedHashMap<>();
     private final Map<String, NDArray> first = new LinkedHashMap<>();
     private final List<Double> rates = new ArrayList<>();
     private @Nullable TrainingRun run;
+    private @Nullable NDManager kept;
     private @Nullable InitPlan plan;
     private @Nullable OptimizerConfig optimizer;
     private String reason = "no two steps were made";
@@ -97,11 +102,6 @@ public final class GradientNoise implements StepHook {
         if (layers.isEmpty()) {
             return;
         }
-        if (steps == 0 && step.number() > 1) {
-            reason = "the training was resumed at step " + step.number() + ", and the noise before is not known";
-            layers.clear();
-            return;
-        }
         rates.add(step.rate());
         steps = step.number();
         if (!first.isEmpty()) {
@@ -115,12 +115,65 @@ public final class GradientNoise implements StepHook {
         }
     }
 
+    /** Float64: the counters and the rates since the last measurement, the walks of the layers, and the first of two gradients. */
+    @Override
+    public Map<String, NDArray> state() {
+        Map<String, NDArray> state = new LinkedHashMap<>();
+        if (layers.isEmpty()) {
+            return state;
+        }
+        if (kept != null) {
+            kept.close();
+        }
+        NDManager owner = manager().newSubManager();
+        kept = owner;
+        double[] counters = new double[COUNTERS + rates.size()];
+        counters[0] = (double) next;
+        counters[1] = (double) steps;
+        counters[2] = (double) pairs;
+        for (int k = 0; k < rates.size(); k++) {
+            counters[COUNTERS + k] = rates.get(k);
+        }
+        state.put("counters", owner.create(counters));
+        layers.forEach((name, layer) -> state.put("walk." + name, owner.create(layer.state())));
+        first.forEach((name, gradient) -> state.put("first." + name, gradient));
+        return state;
+    }
+
+    @Override
+    public void restore(Map<String, NDArray> state) {
+        if (layers.isEmpty() || state.isEmpty()) {
+            return;
+        }
+        state.forEach((key, array) -> {
+            if (key.equals("counters")) {
+                double[] counters = array.toDoubleArray();
+                next = (long) counters[0];
+                steps = (long) counters[1];
+                pairs = (long) counters[2];
+                rates.clear();
+                for (int k = COUNTERS; k < counters.length; k++) {
+                    rates.add(counters[k]);
+                }
+            } else if (key.startsWith("walk.")) {
+                LayerNoise layer = layers.get(key.substring("walk.".length()));
+                if (layer != null) {
+                    layer.restore(array.toDoubleArray());
+                }
+            } else if (key.startsWith("first.")) {
+                NDArray copy = array.duplicate();
+                copy.attach(manager());
+                first.put(key.substring("first.".length()), copy);
+            }
+        });
+    }
+
     /** Whether a step is the last of its epoch, which may have fewer samples. */
     private boolean isShort(long number) {
         return run != null && run.stepsInEpoch() > 2 && number % run.stepsInEpoch() == 0;
     }
 
-    private ai.djl.ndarray.NDManager manager() {
+    private NDManager manager() {
         if (run == null) {
             throw new IllegalStateException("a step before the beginning of a run");
         }

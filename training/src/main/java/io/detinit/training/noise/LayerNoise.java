@@ -100,6 +100,22 @@ final class LayerNoise {
         return lines;
     }
 
+    /** All there is to go on from; without the last measurement where there was none. */
+    double[] state() {
+        double[] walked = walk.state();
+        double[] measured = squares == null ? new double[0] : squares;
+        double[] state = java.util.Arrays.copyOf(walked, walked.length + measured.length);
+        System.arraycopy(measured, 0, state, walked.length, measured.length);
+        return state;
+    }
+
+    /** Goes on from what {@link #state} gave. */
+    void restore(double[] state) {
+        walk.restore(state);
+        int walked = 4 * walk.lines() + 2;
+        squares = state.length == walked ? null : java.util.Arrays.copyOfRange(state, walked, state.length);
+    }
+
     /** The factor that decay left of the initial values. */
     double decay() {
         return walk.decay();

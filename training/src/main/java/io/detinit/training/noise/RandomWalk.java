@@ -101,4 +101,28 @@ final class RandomWalk {
     int lines() {
         return ww.length;
     }
+
+    /** {@return all there is to go on from: four numbers a line, and two} */
+    double[] state() {
+        int lines = lines();
+        double[] state = new double[4 * lines + 2];
+        System.arraycopy(ww, 0, state, 0, lines);
+        System.arraycopy(wb, 0, state, lines, lines);
+        System.arraycopy(bb, 0, state, 2 * lines, lines);
+        System.arraycopy(v, 0, state, 3 * lines, lines);
+        state[4 * lines] = meanW;
+        state[4 * lines + 1] = meanB;
+        return state;
+    }
+
+    /** Goes on from what {@link #state} gave. */
+    void restore(double[] state) {
+        int lines = lines();
+        System.arraycopy(state, 0, ww, 0, lines);
+        System.arraycopy(state, lines, wb, 0, lines);
+        System.arraycopy(state, 2 * lines, bb, 0, lines);
+        System.arraycopy(state, 3 * lines, v, 0, lines);
+        meanW = state[4 * lines];
+        meanB = state[4 * lines + 1];
+    }
 }

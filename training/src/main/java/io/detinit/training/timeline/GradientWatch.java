@@ -137,8 +137,8 @@ public final class GradientWatch {
         return sums.computeIfAbsent(name, key -> new Sums());
     }
 
-    /** The figures since the last call, and begins anew. */
-    Activity take() {
+    /** The figures since the last interval ended; begins anew where this one ends. */
+    Activity take(boolean endsInterval) {
         List<TensorGradient> gradients = new ArrayList<>();
         sums.forEach((name, sum) -> {
             if (!name.isEmpty()) {
@@ -147,7 +147,9 @@ public final class GradientWatch {
         });
         Activity taken = new Activity(
                 gradients, java.util.Optional.ofNullable(sums.get("")).map(sum -> sum.figures("")), List.of());
-        sums.clear();
+        if (endsInterval) {
+            sums.clear();
+        }
         return taken;
     }
 

@@ -169,6 +169,22 @@ public final class LiveAudit {
      * @throws UncheckedIOException if the sink cannot write
      */
     public TimelinePoint point(double epoch, long step) {
+        return point(epoch, step, true);
+    }
+
+    /**
+     * Audits the last state of a training in the middle of an interval, which a training that goes on from there has still to end.
+     *
+     * @param epoch epochs done, with the fraction of the one under way
+     * @param step steps done
+     * @return as {@link #point(double, long)}
+     * @throws UncheckedIOException if the sink cannot write
+     */
+    public TimelinePoint lastPoint(double epoch, long step) {
+        return point(epoch, step, false);
+    }
+
+    private TimelinePoint point(double epoch, long step, boolean endsInterval) {
         long start = System.nanoTime();
         try (DjlTensors.Live live = DjlTensors.live(parameters)) {
             AuditReport report = auditor.audit(live.tensors(), baseline);
@@ -176,7 +192,7 @@ public final class LiveAudit {
                     .filter(TensorAudit::audited)
                     .map(TensorMovement::of)
                     .toList();
-            Activity activity = activity();
+            Activity activity = activity(endsInterval);
             List<TrainingWarning> warnings = watch.observe(step, tensors, activity);
             double seconds = (System.nanoTime() - start) * 1e-9;
             TensorMovement total = TensorMovement.ofAll(report.total());
@@ -189,8 +205,8 @@ public final class LiveAudit {
         }
     }
 
-    private Activity activity() {
-        Activity measured = gradients == null ? Activity.NONE : gradients.take();
+    private Activity activity(boolean endsInterval) {
+        Activity measured = gradients == null ? Activity.NONE : gradients.take(endsInterval);
         return new Activity(measured.gradients(), measured.total(), units == null ? List.of() : units.measure());
     }
 

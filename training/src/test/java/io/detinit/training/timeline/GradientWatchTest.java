@@ -173,8 +173,8 @@ class GradientWatchTest {
             watch.before(step, manager);
             values.set(after);
             watch.after(step, manager);
-            Activity found = watch.take();
-            assertEquals(Activity.NONE, watch.take(), "an interval begins anew");
+            Activity found = watch.take(true);
+            assertEquals(Activity.NONE, watch.take(true), "an interval begins anew");
             return found;
         }
     }
