@@ -148,6 +148,7 @@ class LotteryCommandTest {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
+                "-Dai.djl.pytorch.num_threads=" + System.getProperty("ai.djl.pytorch.num_threads"), // as this JVM
                 "-cp",
                 System.getProperty("java.class.path"),
                 Main.class.getName()));
