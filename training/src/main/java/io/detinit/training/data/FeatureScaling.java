@@ -19,6 +19,10 @@ public record FeatureScaling(Normalization normalization, double divisor, double
 
     private static final double PIXELS = 255;
 
+    static FeatureScaling of(SampleSet train, Normalization normalization) {
+        return train instanceof ImageSet images ? of(images, normalization) : of((TableSet) train, normalization);
+    }
+
     /**
      * The numbers of a training set of images.
      *
@@ -104,6 +108,10 @@ public record FeatureScaling(Normalization normalization, double divisor, double
             case CHANNEL -> channels;
             case FEATURE -> features;
         };
+    }
+
+    float[] apply(SampleSet samples) {
+        return samples instanceof ImageSet images ? apply(images) : apply((TableSet) samples);
     }
 
     /** Features of images: float32 [count, channels * height * width]. */

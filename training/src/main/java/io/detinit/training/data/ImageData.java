@@ -1,6 +1,5 @@
 package io.detinit.training.data;
 
-import io.detinit.training.Samples;
 import java.util.List;
 
 /**
@@ -11,7 +10,7 @@ import java.util.List;
  * @param test the test images, of the same size
  * @param classNames what the classes are called, one for each
  */
-public record ImageData(String name, ImageSet train, ImageSet test, List<String> classNames) implements DataSet {
+public record ImageData(String name, ImageSet train, ImageSet test, List<String> classNames) implements ReadData {
 
     /**
      * Copies the names.
@@ -40,61 +39,8 @@ public record ImageData(String name, ImageSet train, ImageSet test, List<String>
      *
      * @return a copy of the images, in their order
      */
+    @Override
     public ImageSet validation() {
         return train.last(Split.validation(train.count()));
-    }
-
-    @Override
-    public FeatureScaling scaling(Normalization normalization) {
-        return FeatureScaling.of(train, normalization);
-    }
-
-    @Override
-    public Samples validationSamples(Normalization normalization) {
-        return samples(validation(), normalization);
-    }
-
-    @Override
-    public Samples trainSamples(Normalization normalization) {
-        return samples(train, normalization);
-    }
-
-    @Override
-    public Samples testSamples(Normalization normalization) {
-        return samples(test, normalization);
-    }
-
-    @Override
-    public long[] sampleShape() {
-        return train.sampleShape();
-    }
-
-    @Override
-    public int classes() {
-        return train.classes();
-    }
-
-    @Override
-    public int trainCount() {
-        return train.count();
-    }
-
-    @Override
-    public int testCount() {
-        return test.count();
-    }
-
-    @Override
-    public String trainSha256() {
-        return train.sha256();
-    }
-
-    @Override
-    public String testSha256() {
-        return test.sha256();
-    }
-
-    private Samples samples(ImageSet images, Normalization normalization) {
-        return new Samples(scaling(normalization).apply(images), images.labels(), images.classes());
     }
 }

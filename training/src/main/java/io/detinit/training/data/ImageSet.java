@@ -89,6 +89,7 @@ public record ImageSet(int channels, int height, int width, int classes, byte[] 
     }
 
     /** {@return the SHA-256 of shape, pixels and labels, 64 hex digits} */
+    @Override
     public String sha256() {
         Sha256 digest = new Sha256().ints(count());
         if (channels > 1) { // a grey set keeps the hash it had before there were colours

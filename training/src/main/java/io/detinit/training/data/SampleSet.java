@@ -9,6 +9,15 @@ sealed interface SampleSet permits ImageSet, TableSet {
     /** {@return the shape of a sample without the batch axis} */
     long[] sampleShape();
 
+    /** {@return how many classes there are} */
+    int classes();
+
+    /** {@return the labels, [count], each in [0, classes); not copied} */
+    int[] labels();
+
+    /** {@return the SHA-256 of shape, values and labels, 64 hex digits} */
+    String sha256();
+
     /**
      * Some samples.
      *

@@ -1,6 +1,5 @@
 package io.detinit.training.data;
 
-import io.detinit.training.Samples;
 import java.util.List;
 
 /**
@@ -11,7 +10,7 @@ import java.util.List;
  * @param test the test samples, of the same shape
  * @param classNames what the classes are called, one for each
  */
-public record TableData(String name, TableSet train, TableSet test, List<String> classNames) implements DataSet {
+public record TableData(String name, TableSet train, TableSet test, List<String> classNames) implements ReadData {
 
     /**
      * Copies the names.
@@ -27,61 +26,8 @@ public record TableData(String name, TableSet train, TableSet test, List<String>
      *
      * @return a copy of the samples, in their order
      */
+    @Override
     public TableSet validation() {
         return train.last(Split.validation(train.count()));
-    }
-
-    @Override
-    public FeatureScaling scaling(Normalization normalization) {
-        return FeatureScaling.of(train, normalization);
-    }
-
-    @Override
-    public Samples validationSamples(Normalization normalization) {
-        return samples(validation(), normalization);
-    }
-
-    @Override
-    public Samples trainSamples(Normalization normalization) {
-        return samples(train, normalization);
-    }
-
-    @Override
-    public Samples testSamples(Normalization normalization) {
-        return samples(test, normalization);
-    }
-
-    @Override
-    public long[] sampleShape() {
-        return train.sampleShape();
-    }
-
-    @Override
-    public int classes() {
-        return train.classes();
-    }
-
-    @Override
-    public int trainCount() {
-        return train.count();
-    }
-
-    @Override
-    public int testCount() {
-        return test.count();
-    }
-
-    @Override
-    public String trainSha256() {
-        return train.sha256();
-    }
-
-    @Override
-    public String testSha256() {
-        return test.sha256();
-    }
-
-    private Samples samples(TableSet part, Normalization normalization) {
-        return new Samples(scaling(normalization).apply(part), part.labels(), part.classes());
     }
 }

@@ -72,6 +72,7 @@ public record TableSet(List<Integer> shape, int classes, float[] values, int[] l
     }
 
     /** {@return the SHA-256 of shape, values and labels, 64 hex digits} */
+    @Override
     public String sha256() {
         return new Sha256()
                 .ints(count())
