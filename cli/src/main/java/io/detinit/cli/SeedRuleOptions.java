@@ -16,6 +16,7 @@ import io.detinit.training.rule.StartingModel;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -34,6 +35,14 @@ final class SeedRuleOptions {
                             + "schemes are those of its plan, so w0 stays what it was; without a plan give --seed.")
     @Nullable
     Path from;
+
+    @Option(
+            names = "--map",
+            paramLabel = "FILE=MODEL",
+            description =
+                    "With --from: which parameter of the model a tensor of the file is, where names and shapes do not "
+                            + "tell. May be given several times.")
+    Map<String, String> map = new LinkedHashMap<>();
 
     @Option(
             names = "--masks",
@@ -104,12 +113,13 @@ final class SeedRuleOptions {
         }
         StartingModel begun = from == null
                 ? null
-                : StartingModel.read(from, model, seed == null ? OptionalLong.empty() : OptionalLong.of(seed.value()));
+                : StartingModel.read(
+                        from, model, seed == null ? OptionalLong.empty() : OptionalLong.of(seed.value()), map);
         List<StepHook> hooks = new ArrayList<>();
         List<String> notes = new ArrayList<>();
         if (begun != null) {
             hooks.add(begun.hook());
-            notes.add("starts from " + begun.file() + ", " + begun.format());
+            notes.add("starts from " + begun.summary() + ", " + begun.format());
         }
         NameFilter filter = new NameFilter(include, exclude);
         if (pull != 0) {
@@ -132,6 +142,9 @@ final class SeedRuleOptions {
     private void check() {
         if (keepZeros && from == null) {
             throw new UsageException("--keep-zeros needs --from FILE, whose zeros are kept");
+        }
+        if (!map.isEmpty() && from == null) {
+            throw new UsageException("--map needs --from FILE, whose tensors it names");
         }
         if (keepZeros && masks != null) {
             throw new UsageException("give one of --masks and --keep-zeros");

@@ -76,10 +76,11 @@ class ArchitectureTest {
     }
 
     @Test
-    void djlStaysInTwoPackagesOfInterop() {
+    void djlStaysInThreePackagesOfInterop() {
         noClasses()
                 .that(are(resideInAPackage("io.detinit.interop..")))
-                .and(are(not(resideInAnyPackage("io.detinit.interop.djl..", "io.detinit.interop.export.."))))
+                .and(are(not(resideInAnyPackage(
+                        "io.detinit.interop.djl..", "io.detinit.interop.export..", "io.detinit.interop.load.."))))
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("ai.djl..")

@@ -40,6 +40,17 @@ public final class MalformedFileException extends IOException {
         return new MalformedFileException(oneLine(file + ": " + where + ": " + what + " is not supported; " + advice));
     }
 
+    /**
+     * The same, with what to do.
+     *
+     * @param found what is wrong
+     * @param advice what to do
+     * @return the exception
+     */
+    public static MalformedFileException withAdvice(MalformedFileException found, String advice) {
+        return new MalformedFileException(oneLine(String.valueOf(found.getMessage()) + "; " + advice));
+    }
+
     /** Strings from a stranger's file reach the message: no control characters, bounded length. */
     private static String oneLine(String message) {
         String clean = message.replaceAll("\\p{Cntrl}", "?");

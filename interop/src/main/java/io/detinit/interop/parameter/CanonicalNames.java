@@ -53,6 +53,24 @@ final class CanonicalNames {
         return of(modulePath.get() + (bias ? ".bias" : ".weight"));
     }
 
+    /** A name with PyTorch's words for what a norm holds. */
+    static String inTorchWords(String name) {
+        int end = name.lastIndexOf('.') + 1;
+        return name.substring(0, end)
+                + switch (name.substring(end)) {
+                    case "gamma" -> "weight";
+                    case "beta" -> "bias";
+                    case "moving_mean", "runningMean" -> "running_mean";
+                    case "moving_variance", "moving_var", "runningVar" -> "running_var";
+                    default -> name.substring(end);
+                };
+    }
+
+    /** What a name says of the parameter's role in its layer. */
+    static ParameterRole role(String name) {
+        return ParameterRole.of(inTorchWords(name));
+    }
+
     /**
      * Whether the exporter made this weight of a convolution. It keeps the names of convolutions that it leaves alone, so a made-up
      * one says that a BatchNorm was multiplied into it.

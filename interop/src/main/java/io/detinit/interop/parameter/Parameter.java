@@ -26,6 +26,8 @@ import java.util.Optional;
 public record Parameter(
         TensorView stored, StoredOrder order, boolean orderKnown, String canonicalName, String obstacle) {
 
+    private static final String FOLDED = "a BatchNorm was folded into it";
+
     /**
      * The parameters of a checkpoint.
      *
@@ -33,9 +35,20 @@ public record Parameter(
      * @return its floating-point parameters in file order; of tied ones the first
      */
     public static List<Parameter> of(Checkpoint checkpoint) {
+        return withTied(checkpoint).stream()
+                .filter(parameter -> !checkpoint.tied().containsKey(parameter.name()))
+                .toList();
+    }
+
+    /**
+     * The parameters of a checkpoint, tied ones under each of their names.
+     *
+     * @param checkpoint an open checkpoint
+     * @return its floating-point parameters in file order
+     */
+    public static List<Parameter> withTied(Checkpoint checkpoint) {
         return checkpoint.tensors().stream()
                 .filter(tensor -> isParameter(tensor.info()))
-                .filter(tensor -> !checkpoint.tied().containsKey(tensor.info().name()))
                 .map(tensor -> checkpoint instanceof OnnxCheckpoint onnx ? of(tensor, onnx) : of(tensor))
                 .toList();
     }
@@ -49,6 +62,20 @@ public record Parameter(
     public static List<Parameter> of(List<? extends TensorView> tensors) {
         return tensors.stream()
                 .filter(tensor -> isParameter(tensor.info()))
+                .map(Parameter::of)
+                .toList();
+    }
+
+    /**
+     * The running statistics of a checkpoint.
+     *
+     * @param checkpoint an open checkpoint
+     * @return its floating-point buffers in file order, as they lie
+     */
+    public static List<Parameter> statistics(Checkpoint checkpoint) {
+        return checkpoint.tensors().stream()
+                .filter(tensor -> tensor.info().kind() == TensorInfo.Kind.BUFFER
+                        && tensor.info().dtype().isFloating())
                 .map(Parameter::of)
                 .toList();
     }
@@ -91,7 +118,7 @@ public record Parameter(
             return "quantised";
         }
         if (CanonicalNames.isFoldedConvolution(name)) {
-            return "a BatchNorm was folded into it";
+            return FOLDED;
         }
         return "";
     }
@@ -105,6 +132,11 @@ public record Parameter(
      */
     public static String withoutWrappers(String name) {
         return CanonicalNames.of(name);
+    }
+
+    /** {@return whether the obstacle is a BatchNorm that an exporter multiplied into it} */
+    public boolean holdsNorm() {
+        return obstacle.equals(FOLDED);
     }
 
     /** {@return its name in the file} */

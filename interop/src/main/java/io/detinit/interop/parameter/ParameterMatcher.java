@@ -9,12 +9,15 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 
 /**
- * Finds the parameters of one file in a list that names and orders them otherwise: by name, by the name without wrappers, by its
- * end, by a shape that nothing else has, by content, and at last by their order among those of one shape.
+ * Finds the parameters of one file in a list that names and orders them otherwise: by name, by the name without wrappers (a norm's
+ * gamma and beta also as weight and bias), by its end, by a shape that nothing else has, by content, and at last by their order among
+ * those of one shape. The order does not match what names tell apart: a query with a key, a weight with a bias, {@code weight_ih} with
+ * {@code weight_hh}.
  */
 public final class ParameterMatcher {
 
@@ -57,6 +60,41 @@ public final class ParameterMatcher {
         public static Wanted of(String name, TensorShape shape, StoredOrder stored, InitialValues values) {
             return new Wanted(name, CanonicalNames.of(name), shape, stored, values);
         }
+
+        /**
+         * A tensor that has nothing to be recognised by but its name, shape and place.
+         *
+         * @param name its name
+         * @param shape its logical shape
+         * @return the tensor
+         */
+        public static Wanted of(String name, TensorShape shape) {
+            return of(name, shape, StoredOrder.OUT_IN, new UnknownValues(shape));
+        }
+    }
+
+    /** What led to a match, the surest first. */
+    public enum By {
+        /** The very name. */
+        NAME,
+        /**
+         * The name without wrappers and containers; for a weight that an exporter renamed, the module path that it noted; gamma and
+         * beta as weight and bias.
+         */
+        CANONICAL_NAME,
+        /** One name ends with the other. */
+        END,
+        /** A shape that no other has. */
+        SHAPE,
+        /** The weights correlate with the initial values. */
+        CONTENT,
+        /** The order among those of one shape. */
+        PLACE;
+
+        /** {@return the name in reports, such as {@code canonical name}} */
+        public String id() {
+            return name().toLowerCase(Locale.ROOT).replace('_', ' ');
+        }
     }
 
     /**
@@ -64,8 +102,9 @@ public final class ParameterMatcher {
      *
      * @param wanted which one
      * @param order which way round the file keeps it
+     * @param by what led to it
      */
-    public record Match(Wanted wanted, StoredOrder order) {}
+    public record Match(Wanted wanted, StoredOrder order, By by) {}
 
     /**
      * Matches.
@@ -79,9 +118,13 @@ public final class ParameterMatcher {
     public static Map<Parameter, Match> match(List<Parameter> parameters, List<Wanted> wanted) throws IOException {
         ParameterMatcher matcher = new ParameterMatcher(parameters, wanted);
         matcher.byName();
-        matcher.byKey(Parameter::canonicalName, Wanted::canonicalName);
+        matcher.byKey(By.CANONICAL_NAME, Parameter::canonicalName, Wanted::canonicalName);
+        matcher.byKey(
+                By.CANONICAL_NAME,
+                p -> CanonicalNames.inTorchWords(p.canonicalName()),
+                w -> CanonicalNames.inTorchWords(w.canonicalName()));
         matcher.byEnd();
-        matcher.byKey(p -> shapeKey(p.shape(), p), w -> shapeKey(w.shape(), null));
+        matcher.byKey(By.SHAPE, p -> shapeKey(p.shape(), p), w -> shapeKey(w.shape(), null));
         matcher.byContent();
         matcher.byPlace();
         return matcher.matches;
@@ -101,8 +144,19 @@ public final class ParameterMatcher {
                         + parameter.stored().info().shape() + ", the plan says "
                         + same.stored().stored(same.shape()) + "; the plan belongs to another model");
             }
-            take(parameter, same, order);
+            take(parameter, same, order, By.NAME);
         }
+    }
+
+    /**
+     * Whether a parameter can be a wanted one.
+     *
+     * @param parameter a parameter of a file
+     * @param wanted a wanted one
+     * @return whether its shape fits, one way round or the other where the file leaves that open
+     */
+    public static boolean fits(Parameter parameter, Wanted wanted) {
+        return order(parameter, wanted) != null;
     }
 
     /** Which way round a parameter would be a wanted tensor; null where its shape fits neither way. */
@@ -123,21 +177,21 @@ public final class ParameterMatcher {
         return turned ? StoredOrder.IN_OUT : null;
     }
 
-    private void take(Parameter parameter, Wanted found, StoredOrder order) {
-        matches.put(parameter, new Match(found, order));
+    private void take(Parameter parameter, Wanted found, StoredOrder order, By by) {
+        matches.put(parameter, new Match(found, order, by));
         parameters.remove(parameter);
         wanted.remove(found);
     }
 
     /** Takes what has a key that is the only one of its kind on both sides, and a shape that fits. */
-    private void byKey(Function<Parameter, String> ofParameter, Function<Wanted, String> ofWanted) {
+    private void byKey(By by, Function<Parameter, String> ofParameter, Function<Wanted, String> ofWanted) {
         Map<String, List<Wanted>> left = grouped(wanted, ofWanted);
         grouped(parameters, ofParameter).forEach((key, same) -> {
             List<Wanted> candidates = left.getOrDefault(key, List.of());
             if (same.size() == 1 && candidates.size() == 1) {
                 StoredOrder order = order(same.get(0), candidates.get(0));
                 if (order != null) {
-                    take(same.get(0), candidates.get(0), order);
+                    take(same.get(0), candidates.get(0), order, by);
                 }
             }
         });
@@ -156,7 +210,7 @@ public final class ParameterMatcher {
             boolean only = parameters.stream().filter(p -> ends(p, one)).count() == 1;
             StoredOrder order = order(parameter, one);
             if (only && order != null) {
-                take(parameter, one, order);
+                take(parameter, one, order, By.END);
             }
         }
     }
@@ -199,24 +253,41 @@ public final class ParameterMatcher {
         pairs.sort(java.util.Comparator.comparingDouble((Pair pair) -> -pair.z()));
         for (Pair pair : pairs) {
             if (parameters.contains(pair.parameter()) && wanted.contains(pair.wanted())) {
-                take(pair.parameter(), pair.wanted(), pair.order());
+                take(pair.parameter(), pair.wanted(), pair.order(), By.CONTENT);
             }
         }
     }
 
-    /** Takes what is left in order, where both sides have as many of a shape. */
+    /** Takes what is left in order, where both sides have as many of a shape: first of one role, then of those without one. */
     private void byPlace() {
-        Map<String, List<Wanted>> left = grouped(wanted, w -> w.shape().toString());
-        grouped(parameters, p -> p.shape().toString()).forEach((shape, same) -> {
-            List<Wanted> candidates = left.getOrDefault(shape, List.of());
-            if (same.size() == candidates.size()) {
+        byPlace(
+                p -> p.shape() + " " + CanonicalNames.role(p.canonicalName()),
+                w -> w.shape() + " " + CanonicalNames.role(w.canonicalName()));
+        byPlace(p -> p.shape().toString(), w -> w.shape().toString());
+    }
+
+    private void byPlace(Function<Parameter, String> ofParameter, Function<Wanted, String> ofWanted) {
+        Map<String, List<Wanted>> left = grouped(wanted, ofWanted);
+        grouped(parameters, ofParameter).forEach((key, same) -> {
+            List<Wanted> candidates = left.getOrDefault(key, List.of());
+            if (same.size() == candidates.size() && agree(same, candidates)) {
                 for (int k = 0; k < same.size(); k++) {
                     StoredOrder order = order(same.get(k), candidates.get(k));
                     if (order != null) {
-                        take(same.get(k), candidates.get(k), order);
+                        take(same.get(k), candidates.get(k), order, By.PLACE);
                     }
                 }
             }
         });
+    }
+
+    private static boolean agree(List<Parameter> parameters, List<Wanted> wanted) {
+        for (int k = 0; k < parameters.size(); k++) {
+            ParameterRole one = CanonicalNames.role(parameters.get(k).canonicalName());
+            if (!one.agrees(CanonicalNames.role(wanted.get(k).canonicalName()))) {
+                return false;
+            }
+        }
+        return true;
     }
 }

@@ -11,6 +11,7 @@ import io.detinit.generator.PlannedTensor;
 import io.detinit.generator.StoredOrder;
 import io.detinit.generator.TensorShape;
 import io.detinit.interop.file.MalformedFileException;
+import io.detinit.interop.load.LoadTarget;
 import io.detinit.interop.parameter.Parameter;
 import io.detinit.interop.parameter.ParameterMatcher;
 import io.detinit.interop.parameter.ParameterMatcher.Match;
@@ -23,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 
@@ -51,6 +53,17 @@ record ModelParameters(ModelSpec spec, InitPlan plan, Set<String> statistics) {
             block.clear();
             return new ModelParameters(spec, plan, statistics);
         }
+    }
+
+    /** All parameters as a checkpoint may fill them. */
+    List<LoadTarget> targets() {
+        return plan.tensors().stream()
+                .map(tensor -> new LoadTarget(
+                        tensor.name(),
+                        tensor.shape(),
+                        statistics.contains(tensor.name()),
+                        Optional.of(new AddressedValues(plan.init(tensor)))))
+                .toList();
     }
 
     /** Trained parameters, or running statistics. */

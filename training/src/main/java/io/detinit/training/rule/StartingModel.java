@@ -8,15 +8,14 @@ import io.detinit.generator.TensorShape;
 import io.detinit.interop.audit.Baseline;
 import io.detinit.interop.checkpoint.Checkpoints;
 import io.detinit.interop.file.MalformedFileException;
+import io.detinit.interop.load.LoadReport;
+import io.detinit.interop.load.LoadReport.Loaded;
+import io.detinit.interop.load.StateDict;
 import io.detinit.interop.mask.Mask;
 import io.detinit.interop.mask.MaskFile;
 import io.detinit.interop.mask.MaskFit;
-import io.detinit.interop.parameter.Parameter;
-import io.detinit.interop.parameter.ParameterMatcher.Match;
 import io.detinit.interop.plan.Plan;
 import io.detinit.interop.tensor.Checkpoint;
-import io.detinit.interop.tensor.TensorInfo;
-import io.detinit.interop.tensor.TensorView;
 import io.detinit.models.ModelSpec;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -39,6 +38,7 @@ import java.util.OptionalLong;
  * @param values float32 elements by the model's names, outputs first, row-major; 16-bit values are exact, float64 is rounded
  * @param origins which parameter of the model a tensor of the file is, by the file's names
  * @param plan the initial values that the file's plan gives, in the model's names and order; empty where it carries no plan
+ * @param summary one line, which parameters were found and how
  */
 public record StartingModel(
         Path file,
@@ -46,9 +46,9 @@ public record StartingModel(
         ModelSpec model,
         Map<String, float[]> values,
         Map<String, Origin> origins,
-        Optional<InitPlan> plan) {
+        Optional<InitPlan> plan,
+        String summary) {
 
-    private static final int CHUNK = 1 << 20;
     private static final String RUN_MODEL = "model.safetensors";
 
     /**
@@ -74,93 +74,50 @@ public record StartingModel(
      * @throws IOException if reading fails
      */
     public static StartingModel read(Path path, ModelSpec model, OptionalLong seed) throws IOException {
+        return read(path, model, seed, Map.of());
+    }
+
+    /**
+     * Reads a checkpoint some tensors of which have foreign names.
+     *
+     * @param path as {@link #read(Path, ModelSpec, OptionalLong)}
+     * @param model the model
+     * @param seed as there
+     * @param names the model's names of tensors, by their names in the file; the others are matched as ever
+     * @return the model's parameters, all of them
+     * @throws MalformedFileException as there
+     * @throws IllegalArgumentException if the map names a tensor that the file, or a parameter that the model does not have
+     * @throws IOException if reading fails
+     */
+    public static StartingModel read(Path path, ModelSpec model, OptionalLong seed, Map<String, String> names)
+            throws IOException {
         Path inRun = path.resolve(RUN_MODEL);
         Path file = Files.isDirectory(path) && Files.isRegularFile(inRun) ? inRun : path;
         try (Checkpoint checkpoint = Checkpoints.open(file)) {
             Optional<Plan> plan = Checkpoints.plan(checkpoint);
             long known = plan.map(Plan::seed).orElse(seed.orElse(0));
             ModelParameters parameters = ModelParameters.of(model, known, InitRules.he());
+            LoadReport report = StateDict.of(checkpoint).withNames(names).match(parameters.targets());
+            requireComplete(report, model);
             Map<String, float[]> values = new LinkedHashMap<>();
             Map<String, Origin> origins = new LinkedHashMap<>();
-            for (boolean running : new boolean[] {false, true}) {
-                find(checkpoint, parameters, running, values, origins);
+            for (Loaded one : report.loaded()) {
+                values.put(one.target().name(), StateDict.floats(one.values()));
+                origins.put(one.tensor(), new Origin(one.target().name(), one.order()));
             }
-            Map<String, float[]> ordered = new LinkedHashMap<>();
-            parameters.plan().tensors().forEach(one -> {
-                float[] found = values.get(one.name());
-                if (found != null) {
-                    ordered.put(one.name(), found);
-                }
-            });
             Optional<InitPlan> own =
                     plan.isEmpty() ? Optional.empty() : Optional.of(own(checkpoint, plan.get(), parameters, origins));
-            return new StartingModel(file, checkpoint.format(), model, ordered, origins, own);
+            return new StartingModel(file, checkpoint.format(), model, values, origins, own, report.summary());
         }
     }
 
-    private static void find(
-            Checkpoint checkpoint,
-            ModelParameters parameters,
-            boolean running,
-            Map<String, float[]> values,
-            Map<String, Origin> origins)
-            throws IOException {
-        List<Parameter> given = running ? statistics(checkpoint) : Parameter.of(checkpoint);
-        Map<Parameter, Match> matches =
-                parameters.match(checkpoint.path(), given, running, name -> "tensor '" + name + "'");
-        for (Parameter parameter : given) {
-            Match match = matches.get(parameter);
-            if (match == null && running) {
-                continue;
-            }
-            if (match == null) {
-                throw MalformedFileException.of(
-                        checkpoint.path(),
-                        "tensor '" + parameter.name() + "'",
-                        "a parameter of shape " + parameter.stored().info().shape(),
-                        "the parameters of model " + parameters.spec().text() + " alone; --model names the model");
-            }
-            if (!parameter.obstacle().isEmpty()) {
-                throw MalformedFileException.unsupported(
-                        checkpoint.path(),
-                        "tensor '" + parameter.name() + "'",
-                        "training on from it (" + parameter.obstacle() + ")",
-                        "give the model as PyTorch or this program saved it");
-            }
-            values.put(match.wanted().name(), read(parameter.view(match.order())));
-            origins.put(parameter.name(), new Origin(match.wanted().name(), match.order()));
+    private static void requireComplete(LoadReport report, ModelSpec model) throws MalformedFileException {
+        try {
+            StateDict.requireComplete(report, "model " + model.text());
+        } catch (MalformedFileException e) {
+            throw MalformedFileException.withAdvice(
+                    e, "--model names the model, --map FILE=MODEL says where a tensor belongs");
         }
-        for (PlannedTensor tensor : parameters.tensors(running)) {
-            if (!values.containsKey(tensor.name())) {
-                throw MalformedFileException.of(
-                        checkpoint.path(),
-                        running ? "running statistics" : "parameters",
-                        ModelParameters.listed(given),
-                        "'" + tensor.name() + "' " + tensor.shape() + " of model "
-                                + parameters.spec().text() + " among them; --model names the model");
-            }
-        }
-    }
-
-    private static List<Parameter> statistics(Checkpoint checkpoint) {
-        return checkpoint.tensors().stream()
-                .filter(tensor -> tensor.info().kind() == TensorInfo.Kind.BUFFER
-                        && tensor.info().dtype().isFloating())
-                .map(tensor -> new Parameter(
-                        tensor,
-                        StoredOrder.OUT_IN,
-                        true,
-                        Parameter.withoutWrappers(tensor.info().name()),
-                        ""))
-                .toList();
-    }
-
-    private static float[] read(TensorView tensor) throws IOException {
-        float[] values = new float[Math.toIntExact(tensor.info().shape().elements())];
-        for (int from = 0; from < values.length; from += CHUNK) {
-            tensor.readFloats(from, values, from, Math.min(CHUNK, values.length - from));
-        }
-        return values;
     }
 
     /** The file's plan in the names and the order of the model. */

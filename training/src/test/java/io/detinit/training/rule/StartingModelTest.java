@@ -181,11 +181,12 @@ class StartingModelTest {
     @Test
     void whatDoesNotFitIsRefusedInOneLine() throws IOException {
         Path whole = folder.resolve("model.pt");
-        assertTrue(refusal(whole, "mlp:784-16-10")
-                .endsWith("model.pt: tensor 'fc1.weight': found the shape [12, 784], expected [16, 784] as in model "
-                        + "mlp:784-16-10"));
         assertTrue(
-                refusal(whole, "mlp:784-12-10-10").contains("'fc3.weight' [10, 10] of model mlp:784-12-10-10 among"));
+                refusal(whole, "mlp:784-16-10")
+                        .endsWith(
+                                "model.pt: tensor 'fc1.weight': found the shape [12, 784], expected 'fc1.weight' [16, 784] of "
+                                        + "model mlp:784-16-10; --model names the model, --map FILE=MODEL says where a tensor belongs"));
+        assertTrue(refusal(whole, "mlp:784-12-10-10").contains("'fc3.weight' [10, 10] of model mlp:784-12-10-10;"));
         Path extra = folder.resolve("extra.safetensors");
         List<ArrayTensor> more = new ArrayList<>(trained);
         more.add(ArrayTensor.of("head.weight", TensorShape.of(3, 2), new float[6]));
@@ -193,6 +194,23 @@ class StartingModelTest {
         assertTrue(refusal(extra, "mlp:784-12-10").contains("tensor 'head.weight': found a parameter of shape [3, 2]"));
         Path less = renamed("less.safetensors", Map.of("fc2.bias", ""));
         assertTrue(refusal(less, "mlp:784-12-10").contains("'fc2.bias' [10] of model"));
+    }
+
+    @Test
+    void aNameMapSaysWhereATensorBelongs() throws IOException {
+        Path turned = renamed(
+                "turned.safetensors",
+                Map.of("fc1.weight", "w1", "fc2.weight", "w2", "fc1.bias", "fc2.bias", "fc2.bias", "fc1.bias"));
+        assertTrue(refusal(turned, "mlp:784-12-10").contains("tensor 'fc2.bias': found the shape [12], expected"));
+        StartingModel found = StartingModel.read(
+                turned,
+                RuleRuns.MODEL,
+                OptionalLong.of(7),
+                Map.of("fc2.bias", "fc1.bias", "fc1.bias", "fc2.bias", "w1", "fc1.weight"));
+        for (ArrayTensor tensor : trained) {
+            assertArrayEquals(floats(tensor), found.values().get(tensor.info().name()));
+        }
+        assertTrue(found.summary().endsWith("4 of 4 parameters (3 by the name map, 1 by shape)"), found.summary());
     }
 
     @Test
