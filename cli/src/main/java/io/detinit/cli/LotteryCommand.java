@@ -36,8 +36,8 @@ import picocli.CommandLine.Option;
                         + "lottery.json, lottery.csv, lottery.html (table and plots) and the masks of every round.",
         footer = {
             "",
-            "Without other options: LeNet-300-100 as in Frankle and Carbin 2019 (Adam 0.0012, batch 60, 20 % of each layer's weights a "
-                    + "round, 10 % of the output layer's), but 10 epochs, not 55, and he, not xavier.",
+            "Without other options: LeNet-300-100 as in Frankle and Carbin 2019 (Adam 0.0012, batch 60, 20 %% of each layer's weights a "
+                    + "round, 10 %% of the output layer's), but 10 epochs, not 55, and he, not xavier.",
             "A lottery that was killed goes on with the same command and --resume, which may also ask for more rounds, replicates or "
                     + "controls.",
             "Example: detinit lottery --data mnist:mnist-folder --seeds 1..3 --scheme xavier --control reinit -o tickets",

@@ -281,6 +281,28 @@ class CommandTest {
         assertTrue(accuracies.get(0) > accuracies.get(1), "back to w0 beats zeros: " + accuracies);
         Path exported = folder.resolve("e.onnx");
         assertEquals(0, CommandRun.of("export", file(""), "-o", exported).code());
+        Path old = folder.resolve("opset13.onnx");
+        JsonNode written = CommandRun.of("export", file(""), "--opset", 13, "-o", old, "--json")
+                .json();
+        assertEquals(13, written.path("opset").asInt());
+        JsonNode metadata = CommandRun.of("inspect", old, "--json").json().path("metadata");
+        JsonNode card = new com.fasterxml.jackson.databind.ObjectMapper()
+                .readTree(metadata.path("detinit.run").asText());
+        assertEquals("detinit-run/1", card.path("format").asText());
+        assertTrue(card.path("result").path("testAccuracy").asDouble() > 0);
+        assertTrue(card.path("result").path("trainSeconds").isMissingNode());
+        assertTrue(CommandRun.of("verify", exported, old, "--json")
+                .json()
+                .path("agree")
+                .asBoolean());
+        CommandRun wrong = CommandRun.of("export", file(""), "--opset", 9, "-o", folder.resolve("opset9.onnx"));
+        assertEquals(2, wrong.code());
+        assertTrue(wrong.err().contains("choose one of 13 to 21"), wrong.err());
+        assertEquals(
+                CommandRun.of("audit", file("model.safetensors"), "--json")
+                        .json()
+                        .path("total"),
+                CommandRun.of("audit", old, "--json").json().path("total"));
         JsonNode same =
                 CommandRun.of("verify", exported, file("model.onnx"), "--json").json();
         assertTrue(same.path("agree").asBoolean());

@@ -2,6 +2,7 @@ package io.detinit.training;
 
 import ai.djl.engine.Engine;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.detinit.generator.InitPlan;
@@ -83,6 +84,17 @@ record RunCard(ObjectNode json) {
                 "trainSeconds",
                 trained.history().stream().mapToDouble(EpochResult::seconds).sum());
         return new RunCard(card);
+    }
+
+    /** The card on one line, without what differs each time: durations. */
+    static String repeatable(JsonNode card) throws JsonProcessingException {
+        JsonNode copy = card.deepCopy();
+        for (String part : List.of("result", "audit")) {
+            if (copy.path(part) instanceof ObjectNode found) {
+                found.remove(List.of("trainSeconds", "seconds"));
+            }
+        }
+        return JSON.writeValueAsString(copy);
     }
 
     String toJson() {

@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.detinit.interop.checkpoint.Checkpoints;
+import io.detinit.interop.export.ExportOptions;
+import io.detinit.interop.export.ModelInput;
 import io.detinit.interop.export.OnnxExporter;
 import io.detinit.interop.file.AtomicFile;
 import io.detinit.interop.file.MalformedFileException;
@@ -44,6 +46,10 @@ public final class RunFolder {
     /** The metadata key that says how pixels became features. */
     public static final String NORMALIZE_KEY = "detinit.normalize";
 
+    /** The key in the ONNX model's metadata of the run card, without durations: equal runs leave equal files. */
+    public static final String RUN_KEY = "detinit.run";
+
+    private static final String SAFETENSORS = "model.safetensors";
     private static final String MODEL_NAME = "model";
     private static final JsonMapper JSON = new JsonMapper();
 
@@ -77,6 +83,7 @@ public final class RunFolder {
             Path folder, TrainedModel trained, DataSet data, Normalization normalization, List<StepHook> hooks)
             throws IOException {
         String plan = PlanJson.write(trained.plan());
+        RunCard card = RunCard.of(trained, data, normalization, hooks);
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put(Checkpoint.PLAN_KEY, plan);
         metadata.put(NORMALIZE_KEY, normalization.id());
@@ -84,7 +91,8 @@ public final class RunFolder {
         Map<String, String> safetensors = new LinkedHashMap<>();
         safetensors.put("format", "pt"); // readers of the Python world ask for it
         safetensors.putAll(metadata);
-        SafetensorsWriter.write(folder.resolve("model.safetensors"), trained.tensors(), safetensors);
+        SafetensorsWriter.write(folder.resolve(SAFETENSORS), trained.tensors(), safetensors);
+        metadata.put(RUN_KEY, RunCard.repeatable(card.json()));
         writeOnnx(folder.resolve("model.onnx"), trained, metadata);
         writeParams(folder, trained.model());
         text(folder.resolve("plan.json"), plan + "\n");
@@ -97,9 +105,7 @@ public final class RunFolder {
                 }
             }
         }
-        text(
-                folder.resolve("run.json"),
-                RunCard.of(trained, data, normalization, hooks).toJson() + "\n");
+        text(folder.resolve("run.json"), card.toJson() + "\n");
     }
 
     /** A line an epoch, with the main figures of its timeline; only one in which something was wrong has warnings. */
@@ -143,6 +149,20 @@ public final class RunFolder {
      * @throws IOException if a file is missing or writing fails
      */
     public static void export(Path folder, Path target) throws IOException {
+        export(folder, target, OnnxExporter.OPSET);
+    }
+
+    /**
+     * Writes the model of a run folder as ONNX, as {@link #export(Path, Path)}.
+     *
+     * @param folder a run folder
+     * @param target the file to appear, whole or not at all
+     * @param opset the ONNX operator set, 13 to 21
+     * @throws MalformedFileException if a file of the folder is malformed, or they do not belong together
+     * @throws IllegalArgumentException if the opset is not supported
+     * @throws IOException if a file is missing or writing fails
+     */
+    public static void export(Path folder, Path target, int opset) throws IOException {
         Path card = folder.resolve("run.json");
         JsonNode run;
         try {
@@ -165,8 +185,26 @@ public final class RunFolder {
             Map<String, String> metadata = new LinkedHashMap<>();
             metadata.put(Checkpoint.PLAN_KEY, PlanJson.write(plan));
             metadata.put(NORMALIZE_KEY, run.path("data").path("normalize").asText(Normalization.NONE.id()));
-            var names = ParameterNames.namer(ParameterNames.of(model.getBlock()));
-            OnnxExporter.write(target, model.getBlock(), spec.sampleShape(), names, metadata);
+            metadata.putAll(hookMetadata(folder));
+            metadata.put(RUN_KEY, RunCard.repeatable(run));
+            ExportOptions options = ExportOptions.of(ParameterNames.namer(ParameterNames.of(model.getBlock())))
+                    .withOpset(opset)
+                    .withMetadata(metadata);
+            OnnxExporter.write(
+                    target, model.getBlock(), List.of(ModelInput.ofSamples("input", spec.sampleShape())), options);
+        }
+    }
+
+    /** What hooks of the training left in the metadata. */
+    private static Map<String, String> hookMetadata(Path folder) throws IOException {
+        Path file = folder.resolve(SAFETENSORS);
+        if (!Files.exists(file)) {
+            return Map.of();
+        }
+        try (Checkpoint checkpoint = Checkpoints.open(file)) {
+            Map<String, String> metadata = new LinkedHashMap<>(checkpoint.metadata());
+            metadata.keySet().removeAll(List.of("format", Checkpoint.PLAN_KEY, NORMALIZE_KEY, RUN_KEY));
+            return metadata;
         }
     }
 
