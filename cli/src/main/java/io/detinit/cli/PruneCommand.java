@@ -100,7 +100,9 @@ final class PruneCommand extends BaseCommand {
     @Option(
             names = "--storage",
             paramLabel = "NAME",
-            description = "dense (default), or sparse: ONNX sparse initializers wherever that is smaller.")
+            description =
+                    "dense (default); sparse: ONNX sparse initializers wherever that is smaller; regenerate: an ONNX model that "
+                            + "computes w0 from the seed when it is loaded and holds the kept weights alone (--fill init).")
     String storage = "dense";
 
     @Override
@@ -113,8 +115,9 @@ final class PruneCommand extends BaseCommand {
                 @Nullable
                         Scoring scoring =
                                 scoringOptions.data == null ? null : Scoring.open(checkpoint, scoringOptions, this)) {
-            if (TensorStorage.parse(storage) == TensorStorage.SPARSE && !(checkpoint instanceof OnnxCheckpoint)) {
-                throw new UsageException("--storage sparse is for ONNX files; " + file + " is " + checkpoint.format());
+            if (TensorStorage.parse(storage) != TensorStorage.DENSE && !(checkpoint instanceof OnnxCheckpoint)) {
+                throw new UsageException(
+                        "--storage " + storage + " is for ONNX files; " + file + " is " + checkpoint.format());
             }
             if (given.isPresent() && how == Fill.ZERO && !baseline.given()) {
                 return zero(checkpoint, given.get(), scoring);
@@ -127,7 +130,10 @@ final class PruneCommand extends BaseCommand {
         if (masks != null && (select.given() || budget.given())) {
             throw new UsageException("--masks says what is pruned: leave the options of a selection away");
         }
-        TensorStorage.parse(storage);
+        if (TensorStorage.parse(storage) == TensorStorage.REGENERATE && Fill.parse(fill) != Fill.INIT) {
+            throw new UsageException(
+                    "--storage regenerate computes initial weights: it takes --fill init, not " + fill);
+        }
         scoringOptions.check();
         budget.check(select, scoringOptions);
         if (masks == null && !budget.given()) {

@@ -24,6 +24,7 @@ final class PruneTexts {
                         .put("elements", tensor.elements())
                         .put("kept", tensor.kept()));
         outcome.sparseInitializers().ifPresent(count -> object.put("sparseInitializers", count));
+        report.regenerated().ifPresent(regenerated -> RegenerateTexts.put(object, regenerated));
         object.putObject("bytes").put("before", outcome.bytesBefore()).put("after", outcome.bytesAfter());
         ObjectNode accuracy = object.putObject("accuracy");
         if (outcome.before() != null && outcome.after() != null) {
@@ -85,6 +86,7 @@ final class PruneTexts {
                 Text.fraction(report.sparsity()));
         table.print(out);
         out.println();
+        report.regenerated().ifPresent(regenerated -> RegenerateTexts.print(out, regenerated));
         String sparse = outcome.sparseInitializers().isPresent()
                 ? ", " + outcome.sparseInitializers().getAsInt() + " sparse initializers"
                 : "";

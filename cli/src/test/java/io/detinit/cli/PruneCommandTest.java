@@ -290,7 +290,7 @@ class PruneCommandTest {
         SearchPoint point = new SearchPoint(0.5, 0.5, 0.9867, 0.001, true);
         SearchResult search =
                 new SearchResult(0.001, 0.9877, Optional.of(new SearchResult.Found(point, Map.of())), List.of(point));
-        PruneReport report = new PruneReport(List.of(new PruneReport.PrunedEntry("w", 10, 5)));
+        PruneReport report = new PruneReport(List.of(new PruneReport.PrunedEntry("w", 10, 5)), Optional.empty());
         for (double after : new double[] {0.9730, 0.9733}) {
             PruneOutcome outcome = new PruneOutcome(
                     report,

@@ -6,12 +6,14 @@ final class ModelField {
     static final int IR_VERSION = 1;
     static final int MODEL_VERSION = 5;
     static final int GRAPH = 7;
+    static final int OPSET_IMPORT = 8;
     static final int METADATA_PROPS = 14;
     static final int TRAINING_INFO = 20;
     static final int FUNCTIONS = 25;
 
     static final int GRAPH_NODE = 1;
     static final int GRAPH_INITIALIZER = 5;
+    static final int GRAPH_INPUT = 11;
     static final int GRAPH_OUTPUT = 12;
     static final int GRAPH_VALUE_INFO = 13;
     static final int GRAPH_SPARSE_INITIALIZER = 15;
@@ -46,6 +48,9 @@ final class ModelField {
 
     static final int VALUE_INFO_NAME = 1;
     static final int VALUE_INFO_METADATA_PROPS = 4;
+
+    static final int OPERATOR_SET_DOMAIN = 1;
+    static final int OPERATOR_SET_VERSION = 2;
 
     static final int ENTRY_KEY = 1;
     static final int ENTRY_VALUE = 2;

@@ -15,6 +15,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An ONNX model file as a checkpoint.
@@ -271,7 +273,15 @@ public final class OnnxCheckpoint implements Checkpoint {
             TensorStorage storage,
             long limit)
             throws IOException {
+        if (storage == TensorStorage.REGENERATE) {
+            throw new IllegalArgumentException(path() + ": what computes the weights is not known here");
+        }
         Replacements.check(tensors, replacements);
+        checkExternals(target);
+        OnnxRewriter.write(file, layout, withTied(replacements), metadata, target, storage, limit);
+    }
+
+    private void checkExternals(Path target) throws MalformedFileException {
         Path from = path().toAbsolutePath().getParent();
         if (!layout.unreadExternals().isEmpty()
                 && from != null
@@ -282,7 +292,84 @@ public final class OnnxCheckpoint implements Checkpoint {
                     "copying its external data",
                     "write into the folder of the model: " + from);
         }
-        OnnxRewriter.write(file, layout, withTied(replacements), metadata, target, storage, limit);
+    }
+
+    /**
+     * What operators a model is made of.
+     *
+     * @param version the version of the default operator set
+     * @param operators the operators of the default operator set in the graph and in the bodies of its nodes
+     * @param functions whether the model has functions of its own
+     * @param training whether it has training information
+     */
+    public record OperatorSets(long version, Set<String> operators, boolean functions, boolean training) {
+
+        /** Copies the set. */
+        public OperatorSets {
+            operators = Set.copyOf(operators);
+        }
+    }
+
+    /**
+     * What operators the model is made of.
+     *
+     * @return the operators
+     * @throws IOException if reading fails
+     */
+    public OperatorSets operatorSets() throws IOException {
+        return OperatorCollector.operatorSets(new FileWindow(file), layout.model());
+    }
+
+    /**
+     * Writes a copy in which nodes compute some initializers. Other bytes are kept; elements in data files go to one new data file
+     * beside the copy, but for those of the replaced ones. Below IR version 4 the inputs that name initializers go, since from
+     * there on they would be defaults to override; ir_version and the default operator set are raised to what the nodes need.
+     * Whether the model's own operators mean the same there is the caller's to know.
+     *
+     * @param target the model to appear, whole or not at all; an existing one is replaced
+     * @param replacements by name, as {@link #rewrite} takes them
+     * @param prelude the nodes and what they replace: names for which {@link #isInitializer} holds
+     * @param metadata entries of metadata_props to set; entries of other keys stay
+     * @param check looks at the new model before it is there, where it has no data file
+     * @throws IOException if reading or writing fails, the check refuses, or the model would exceed 2147483647 bytes
+     * @throws IllegalArgumentException if a replacement does not fit, or a replaced name is not one of a dense initializer of the top-level graph
+     */
+    public void compute(
+            Path target,
+            Map<String, TensorView> replacements,
+            GraphPrelude prelude,
+            Map<String, String> metadata,
+            ModelCheck check)
+            throws IOException {
+        Replacements.check(tensors, replacements);
+        for (String name : prelude.replaced()) {
+            if (!isInitializer(name)) {
+                throw new IllegalArgumentException("'" + name + "' is no dense initializer of the top-level graph");
+            }
+        }
+        checkExternals(target);
+        OnnxRewriter.write(file, layout, withTied(replacements), prelude, metadata, target, check);
+    }
+
+    /**
+     * Whether a tensor stands in the top-level graph as a dense initializer.
+     *
+     * @param name the tensor's name
+     * @return whether it does
+     */
+    public boolean isInitializer(String name) {
+        return layout.tensors().stream()
+                .map(ModelLayout.Entry::tensor)
+                .anyMatch(tensor -> tensor.name().equals(name)
+                        && tensor.place() == GraphTensor.Place.INITIALIZER
+                        && isTopLevelGraph(tensor.storage().frame().parent()));
+    }
+
+    private static boolean isTopLevelGraph(@Nullable Frame frame) {
+        return frame != null
+                && frame.field() == ModelField.GRAPH
+                && frame.parent() != null
+                && frame.parent().parent() == null;
     }
 
     private Map<String, TensorView> withTied(Map<String, TensorView> replacements) {

@@ -38,6 +38,7 @@ final class OnnxRewriter {
     private final DataFile data;
     private final boolean moveReplaced;
     private final @Nullable SparseInitializers sparseInitializers;
+    private final @Nullable GraphPrelude prelude;
 
     private OnnxRewriter(
             FileBytes source,
@@ -45,7 +46,8 @@ final class OnnxRewriter {
             Map<String, TensorView> replacements,
             Path target,
             boolean moveReplaced,
-            @Nullable SparseInitializers sparseInitializers) {
+            @Nullable SparseInitializers sparseInitializers,
+            @Nullable GraphPrelude prelude) {
         this.file = new FileWindow(source);
         this.layout = layout;
         this.replacements = replacements;
@@ -53,6 +55,7 @@ final class OnnxRewriter {
         this.data = DataFile.beside(target);
         this.moveReplaced = moveReplaced;
         this.sparseInitializers = sparseInitializers;
+        this.prelude = prelude;
     }
 
     /**
@@ -76,10 +79,10 @@ final class OnnxRewriter {
         SparseInitializers sparse = storage == TensorStorage.SPARSE
                 ? new SparseInitializers(new FileWindow(source), layout, replacements).restart(Long.MAX_VALUE)
                 : null;
-        OnnxRewriter rewriter = new OnnxRewriter(source, layout, replacements, target, false, sparse);
+        OnnxRewriter rewriter = new OnnxRewriter(source, layout, replacements, target, false, sparse, null);
         List<Piece> model = rewriter.plan(metadata, inPlace);
         if (Piece.length(model) > limit) {
-            rewriter = new OnnxRewriter(source, layout, replacements, target, true, null);
+            rewriter = new OnnxRewriter(source, layout, replacements, target, true, null, null);
             model = rewriter.plan(metadata, inPlace);
             long room = limit - Piece.length(model);
             if (room < 0) {
@@ -87,20 +90,51 @@ final class OnnxRewriter {
                         + " bytes; an ONNX file has at most " + limit);
             }
             if (sparse != null) {
-                rewriter = new OnnxRewriter(source, layout, replacements, target, true, sparse.restart(room));
+                rewriter = new OnnxRewriter(source, layout, replacements, target, true, sparse.restart(room), null);
                 model = rewriter.plan(metadata, inPlace);
             }
         }
-        rewriter.write(model, target);
+        rewriter.write(model, target, channel -> {});
     }
 
-    private void write(List<Piece> model, Path target) throws IOException {
+    /**
+     * Writes a copy in which nodes compute some initializers.
+     *
+     * @param prelude the nodes and what they replace
+     * @param check looks at the new model before it is there, where it has no data file
+     * @throws IOException if reading or writing fails, or the model would have more than {@link #MAX_MODEL_BYTES}
+     */
+    static void write(
+            FileBytes source,
+            ModelLayout layout,
+            Map<String, TensorView> replacements,
+            GraphPrelude prelude,
+            Map<String, String> metadata,
+            Path target,
+            ModelCheck check)
+            throws IOException {
+        boolean inPlace = Files.exists(target) && Files.isSameFile(target, source.path());
+        OnnxRewriter rewriter = new OnnxRewriter(source, layout, replacements, target, false, null, prelude);
+        List<Piece> model = rewriter.plan(metadata, inPlace);
+        if (Piece.length(model) > MAX_MODEL_BYTES) {
+            throw new IOException(source.path() + ": the new model would have " + Piece.length(model)
+                    + " bytes; an ONNX file has at most " + MAX_MODEL_BYTES);
+        }
+        rewriter.write(model, target, check);
+    }
+
+    private void write(List<Piece> model, Path target, ModelCheck check) throws IOException {
         if (!data.isEmpty()) {
             AtomicFile.write(data.path(), data::write);
         }
         boolean done = false;
         try {
-            AtomicFile.write(target, channel -> Piece.write(model, channel));
+            AtomicFile.write(target, channel -> {
+                Piece.write(model, channel);
+                if (data.isEmpty()) {
+                    check.check(channel);
+                }
+            });
             done = true;
         } finally {
             if (!done && !data.isEmpty()) {
@@ -114,7 +148,10 @@ final class OnnxRewriter {
         for (ModelLayout.Entry entry : layout.tensors()) {
             GraphTensor tensor = entry.tensor();
             TensorView replacement = replacements.get(tensor.name());
-            if (replacement != null) {
+            if (prelude != null && prelude.replaced().contains(tensor.name())) {
+                Frame frame = tensor.storage().frame();
+                edits.replace(Objects.requireNonNull(frame.parent()), frame.fieldStart(), frame.to(), List.of());
+            } else if (replacement != null) {
                 replace(tensor, replacement);
             } else if (copyData) {
                 copyExternal(tensor.storage());
@@ -122,6 +159,9 @@ final class OnnxRewriter {
         }
         if (sparseInitializers != null && sparseInitializers.any()) {
             allowSparse();
+        }
+        if (prelude != null) {
+            new PreludeEdits(file, layout, prelude, edits).apply();
         }
         metadata(metadata);
         return edits.build(layout.model());

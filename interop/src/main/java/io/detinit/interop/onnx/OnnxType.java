@@ -66,6 +66,16 @@ enum OnnxType {
         };
     }
 
+    /** The type of a dtype's tensors. */
+    static OnnxType of(DType dtype) {
+        for (OnnxType type : values()) {
+            if (type.dtype == dtype) {
+                return type;
+            }
+        }
+        throw new IllegalArgumentException("ONNX has no tensors of " + dtype);
+    }
+
     /** The width of an entry of the typed field on the wire in bytes, 0 for a number of variable length. */
     int wireBytes() {
         return typedField == TensorField.FLOAT_DATA ? 4 : typedField == TensorField.DOUBLE_DATA ? 8 : 0;

@@ -119,7 +119,8 @@ sealed interface Piece {
         return message(field, entry.toByteArray());
     }
 
-    private static Bytes message(int field, byte[] content) {
+    /** A field whose value is a message. */
+    static Bytes message(int field, byte[] content) {
         ByteArrayOutputStream out = new ByteArrayOutputStream(content.length + 12);
         out.writeBytes(header(field, content.length).bytes());
         out.writeBytes(content);

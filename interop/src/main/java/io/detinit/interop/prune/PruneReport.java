@@ -1,13 +1,16 @@
 package io.detinit.interop.prune;
 
+import io.detinit.interop.regenerate.RegenerateReport;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What was pruned.
  *
  * @param tensors one entry for each prunable tensor, in file order
+ * @param regenerated how they were stored, where a seed was to stand for the initial weights
  */
-public record PruneReport(List<PrunedEntry> tensors) {
+public record PruneReport(List<PrunedEntry> tensors, Optional<RegenerateReport> regenerated) {
 
     /** Copies the list. */
     public PruneReport {

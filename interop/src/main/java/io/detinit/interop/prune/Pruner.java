@@ -7,9 +7,13 @@ import io.detinit.interop.mask.Criterion;
 import io.detinit.interop.mask.Mask;
 import io.detinit.interop.mask.Selection;
 import io.detinit.interop.mask.Selector;
+import io.detinit.interop.onnx.OnnxCheckpoint;
 import io.detinit.interop.plan.InitialValues;
+import io.detinit.interop.regenerate.RegenerateReport;
+import io.detinit.interop.regenerate.Regenerator;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.DType;
+import io.detinit.interop.tensor.TensorStorage;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -17,9 +21,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.DoubleConsumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Prunes a checkpoint and writes it in the format that came in; everything that is not pruned is kept as it was.
@@ -100,7 +106,7 @@ public final class Pruner {
             Fill fill,
             Destination destination)
             throws IOException {
-        return write(checkpoint, names, destination, tensor -> {
+        return write(checkpoint, names, baseline, destination, tensor -> {
             KeepRule rule =
                     new KeepRule.Above(criterion, limit, tensor.info().shape().elements());
             boolean needsInit = fill.needsInit() || rule.needsInit();
@@ -123,7 +129,7 @@ public final class Pruner {
      */
     public PruneReport prune(Checkpoint checkpoint, Map<String, Mask> masks, Fill fill, Destination destination)
             throws IOException {
-        return write(checkpoint, masks.keySet(), destination, tensor -> {
+        return write(checkpoint, masks.keySet(), baseline, destination, tensor -> {
             Baseline.Initial initial = initial(tensor.info().name());
             Mask mask = mask(masks, tensor, initial.view(tensor).info().shape());
             KeepRule rule =
@@ -151,7 +157,7 @@ public final class Pruner {
      */
     public static PruneReport zero(Checkpoint checkpoint, Map<String, Mask> masks, Destination destination)
             throws IOException {
-        return write(checkpoint, masks.keySet(), destination, tensor -> {
+        return write(checkpoint, masks.keySet(), null, destination, tensor -> {
             KeepRule rule =
                     new KeepRule.Stored(mask(masks, tensor, tensor.info().shape()));
             return new Ruled(rule, new PrunedTensor(tensor, null, Fill.ZERO, rule));
@@ -172,7 +178,11 @@ public final class Pruner {
     private record Ruled(KeepRule rule, PrunedTensor tensor) {}
 
     private static PruneReport write(
-            Checkpoint checkpoint, Set<String> names, Destination destination, Function<TensorView, Ruled> pruned)
+            Checkpoint checkpoint,
+            Set<String> names,
+            @Nullable Baseline baseline,
+            Destination destination,
+            Function<TensorView, Ruled> pruned)
             throws IOException {
         Map<String, Ruled> ruled = new LinkedHashMap<>();
         Map<String, TensorView> replacements = new LinkedHashMap<>();
@@ -184,10 +194,20 @@ public final class Pruner {
                 replacements.put(name, one.tensor());
             }
         }
-        checkpoint.rewrite(destination.path(), replacements, destination.metadata(), destination.storage());
+        RegenerateReport regenerated = null;
+        if (destination.storage() == TensorStorage.REGENERATE) {
+            if (baseline == null || !(checkpoint instanceof OnnxCheckpoint model)) {
+                throw new IllegalArgumentException(
+                        checkpoint.path() + ": only ONNX models with initial weights of a seed regenerate them");
+            }
+            regenerated =
+                    new Regenerator(model, baseline).write(destination.path(), replacements, destination.metadata());
+        } else {
+            checkpoint.rewrite(destination.path(), replacements, destination.metadata(), destination.storage());
+        }
         List<PruneReport.PrunedEntry> entries = new ArrayList<>();
         ruled.forEach((name, one) -> entries.add(new PruneReport.PrunedEntry(
                 name, one.tensor().info().shape().elements(), one.rule().kept())));
-        return new PruneReport(entries);
+        return new PruneReport(entries, Optional.ofNullable(regenerated));
     }
 }

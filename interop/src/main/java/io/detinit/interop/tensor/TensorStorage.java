@@ -7,7 +7,9 @@ public enum TensorStorage {
     /** Every element, zeros included. */
     DENSE,
     /** Only the elements that are not zero, with their positions, wherever that is smaller. */
-    SPARSE;
+    SPARSE,
+    /** A seed and the elements that are not initial; nodes of the model compute the others. */
+    REGENERATE;
 
     /** {@return the name on the command line} */
     public String id() {
@@ -27,6 +29,6 @@ public enum TensorStorage {
                 return storage;
             }
         }
-        throw new IllegalArgumentException("unknown storage '" + name + "'; known: dense, sparse");
+        throw new IllegalArgumentException("unknown storage '" + name + "'; known: dense, sparse, regenerate");
     }
 }

@@ -36,13 +36,24 @@ final class Sessions {
         return open(name, threads, (environment, options) -> environment.createSession(model, options));
     }
 
+    static OrtSession of(String name, byte[] model, int threads, OrtSession.SessionOptions.OptLevel level)
+            throws IOException {
+        return open(name, threads, level, (environment, options) -> environment.createSession(model, options));
+    }
+
     private static OrtSession open(String name, int threads, Opener opener) throws IOException {
+        return open(name, threads, OrtSession.SessionOptions.OptLevel.ALL_OPT, opener);
+    }
+
+    private static OrtSession open(String name, int threads, OrtSession.SessionOptions.OptLevel level, Opener opener)
+            throws IOException {
         if (threads < 1) {
             throw new IllegalArgumentException("threads is " + threads + "; it must be at least 1");
         }
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             options.setIntraOpNumThreads(threads);
             options.setInterOpNumThreads(1);
+            options.setOptimizationLevel(level);
             options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL); // errors come as exceptions
             // Threads of a model that has just run must not spin while another one is timed
             options.addConfigEntry("session.force_spinning_stop", "1");
