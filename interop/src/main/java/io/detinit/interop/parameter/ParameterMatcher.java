@@ -307,6 +307,9 @@ public final class ParameterMatcher {
     private void byModule() {
         for (Parameter parameter : List.copyOf(parameters)) {
             String name = CanonicalNames.inTorchWords(modules.counterpart(parameter.canonicalName()));
+            if (name.isEmpty()) {
+                continue;
+            }
             List<Wanted> candidates = wanted.stream()
                     .filter(w -> CanonicalNames.inTorchWords(w.canonicalName()).equals(name))
                     .toList();
