@@ -30,6 +30,7 @@ final class LoadMatching {
     private final Map<String, LoadTarget> open = new LinkedHashMap<>();
     private final Map<String, Integer> places = new LinkedHashMap<>();
     private final List<Loaded> loaded = new ArrayList<>();
+    private final Map<Parameter, Wanted> known = new LinkedHashMap<>();
     private final List<Mismatch> mismatched = new ArrayList<>();
     private final List<TensorInfo> unexpected = new ArrayList<>();
     private final List<String> ignored = new ArrayList<>();
@@ -75,16 +76,9 @@ final class LoadMatching {
                             + checkpoint.path() + " does not have as a floating-point tensor; 'inspect' lists them"));
             trained.remove(parameter);
             statistics.remove(parameter);
-            Wanted wanted = target.wanted();
-            StoredOrder order = wanted.shape().equals(parameter.shape()) ? parameter.order() : StoredOrder.OUT_IN;
-            boolean turned = !parameter.orderKnown()
-                    && wanted.shape()
-                            .equals(StoredOrder.IN_OUT.logical(
-                                    parameter.stored().info().shape()));
-            if (wanted.shape().equals(parameter.view(order).info().shape())) {
-                take(parameter, target, order, true, By.NAME);
-            } else if (turned) {
-                take(parameter, target, StoredOrder.IN_OUT, true, By.NAME);
+            Optional<StoredOrder> order = ParameterMatcher.orderAs(parameter, target.wanted());
+            if (order.isPresent()) {
+                take(parameter, target, order.get(), true, By.NAME);
             } else {
                 refuse(parameter, target, Mismatch.OTHER_SHAPE);
             }
@@ -124,7 +118,7 @@ final class LoadMatching {
                 wanted.remove(same.name());
             }
         }
-        Map<Parameter, Match> matches = ParameterMatcher.match(parameters, List.copyOf(wanted.values()));
+        Map<Parameter, Match> matches = ParameterMatcher.match(parameters, List.copyOf(wanted.values()), known);
         for (Parameter parameter : parameters) {
             Match match = matches.get(parameter);
             LoadTarget target = match == null ? null : open.get(match.wanted().name());
@@ -143,7 +137,12 @@ final class LoadMatching {
             return;
         }
         open.remove(target.name());
-        loaded.add(new Loaded(target, parameter.name(), order, mapped, by, parameter.view(order)));
+        TensorView values = parameter.view(order);
+        if (!values.info().shape().equals(target.shape())) {
+            values = RowsTensor.reshaped(values, target.shape());
+        }
+        known.put(parameter, target.wanted());
+        loaded.add(new Loaded(target, parameter.name(), order, mapped, by, values));
     }
 
     private void refuse(Parameter parameter, LoadTarget target, String reason) {

@@ -7,7 +7,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 
-/** Some rows of a tensor, under a name of their own. */
+/** Some rows of a tensor, under a name of their own, or all under another shape. */
 final class RowsTensor implements TensorView {
 
     private final TensorView whole;
@@ -29,6 +29,22 @@ final class RowsTensor implements TensorView {
         this.whole = whole;
         this.firstByte = from * rowBytes;
         this.info = new TensorInfo(name, all.dtype(), TensorShape.of(dims), all.kind());
+    }
+
+    private RowsTensor(TensorView whole, TensorInfo info) {
+        this.whole = whole;
+        this.info = info;
+        this.firstByte = 0;
+    }
+
+    /** All elements of a tensor under another shape of as many. */
+    static RowsTensor reshaped(TensorView whole, TensorShape shape) {
+        TensorInfo info = whole.info();
+        if (shape.elements() != info.shape().elements()) {
+            throw new IllegalArgumentException("tensor '" + info.name() + "' of shape " + info.shape() + " has "
+                    + info.shape().elements() + " elements, and " + shape + " has " + shape.elements());
+        }
+        return new RowsTensor(whole, new TensorInfo(info.name(), info.dtype(), shape, info.kind()));
     }
 
     @Override

@@ -35,8 +35,8 @@ import java.util.Objects;
  *
  * <p>A tensor belongs to the parameter that the caller's name map gives it; else to the one of its name, of its name without wrappers
  * ({@code module.}; gamma and beta are weight and bias), of its name's end, of its shape where no other has it; and at last those of one
- * shape and role (query or key, weight or bias) belong together in order, if there are as many on both sides. The report says which
- * was used. Matrices that a format keeps the other way round are turned; {@code in_proj_weight} and {@code in_proj_bias} of PyTorch's
+ * shape and role (query or key, weight or bias) belong together in order, if there are as many on both sides: first the weights, and a
+ * bias or a running statistic goes where its module's weight went. The report says which was used. Matrices that a format keeps the other way round are turned; {@code in_proj_weight} and {@code in_proj_bias} of PyTorch's
  * attention fill DJL's three projections; running statistics go with running statistics. Not loaded, with the reason, are what an exporter
  * folded a BatchNorm into (but into a Block without BatchNorm), the recurrent weights of ONNX (other gate order) and quantised ones.
  *

@@ -11,13 +11,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the parameters of one file in a list that names and orders them otherwise: by name, by the name without wrappers (a norm's
- * gamma and beta also as weight and bias), by its end, by a shape that nothing else has, by content, and at last by their order among
- * those of one shape. The order does not match what names tell apart: a query with a key, a weight with a bias, {@code weight_ih} with
- * {@code weight_hh}.
+ * gamma and beta also as weight and bias), by its end, by a shape that nothing else has, by content, by its module once another tensor of
+ * that has been found, and at last by their order among those of one shape, weights first. The order does not match what names tell
+ * apart: a query with a key, a weight with a bias, {@code weight_ih} with {@code weight_hh}. A scalar and a vector of one element have
+ * one shape here: PyTorch's PReLU has the one, DJL's the other.
  */
 public final class ParameterMatcher {
 
@@ -30,6 +33,7 @@ public final class ParameterMatcher {
     private final List<Parameter> parameters;
     private final List<Wanted> wanted;
     private final Map<Parameter, Match> matches = new LinkedHashMap<>();
+    private final Modules modules = new Modules();
 
     private ParameterMatcher(List<Parameter> parameters, List<Wanted> wanted) {
         this.parameters = new ArrayList<>(parameters);
@@ -88,6 +92,8 @@ public final class ParameterMatcher {
         SHAPE,
         /** The weights correlate with the initial values. */
         CONTENT,
+        /** Another tensor of its module was found in the wanted one's: a bias belongs where its weight does. */
+        MODULE,
         /** The order among those of one shape. */
         PLACE;
 
@@ -116,7 +122,23 @@ public final class ParameterMatcher {
      * @throws IOException if reading fails
      */
     public static Map<Parameter, Match> match(List<Parameter> parameters, List<Wanted> wanted) throws IOException {
+        return match(parameters, wanted, Map.of());
+    }
+
+    /**
+     * Matches, where some pairs are known.
+     *
+     * @param parameters the other parameters of a file
+     * @param wanted what else to look for
+     * @param known wanted ones by the parameter that each was found to be
+     * @return as {@link #match(List, List)}, without the known ones
+     * @throws InvalidPlanException as {@link #match(List, List)}
+     * @throws IOException if reading fails
+     */
+    public static Map<Parameter, Match> match(
+            List<Parameter> parameters, List<Wanted> wanted, Map<Parameter, Wanted> known) throws IOException {
         ParameterMatcher matcher = new ParameterMatcher(parameters, wanted);
+        known.forEach((one, other) -> matcher.modules.add(one.canonicalName(), other.canonicalName()));
         matcher.byName();
         matcher.byKey(By.CANONICAL_NAME, Parameter::canonicalName, Wanted::canonicalName);
         matcher.byKey(
@@ -126,6 +148,9 @@ public final class ParameterMatcher {
         matcher.byEnd();
         matcher.byKey(By.SHAPE, p -> shapeKey(p.shape(), p), w -> shapeKey(w.shape(), null));
         matcher.byContent();
+        matcher.byModule();
+        matcher.byPlaceOfWeights();
+        matcher.byModule();
         matcher.byPlace();
         return matcher.matches;
     }
@@ -159,14 +184,28 @@ public final class ParameterMatcher {
         return order(parameter, wanted) != null;
     }
 
+    /**
+     * Which way round a parameter is kept that is said to be a wanted one, whatever their names are.
+     *
+     * @param parameter a parameter of a file
+     * @param wanted a wanted one
+     * @return the order in the file; empty where the shape fits neither way
+     */
+    public static Optional<StoredOrder> orderAs(Parameter parameter, Wanted wanted) {
+        return Optional.ofNullable(order(parameter, wanted, true));
+    }
+
     /** Which way round a parameter would be a wanted tensor; null where its shape fits neither way. */
-    private static @org.jspecify.annotations.Nullable StoredOrder order(Parameter parameter, Wanted wanted) {
+    private static @Nullable StoredOrder order(Parameter parameter, Wanted wanted) {
+        return order(parameter, wanted, parameter.name().equals(wanted.name()));
+    }
+
+    private static @Nullable StoredOrder order(Parameter parameter, Wanted wanted, boolean named) {
         TensorShape file = parameter.stored().info().shape();
-        boolean named = parameter.name().equals(wanted.name());
         if (named && wanted.stored() == StoredOrder.IN_OUT && wanted.shape().equals(StoredOrder.IN_OUT.logical(file))) {
             return StoredOrder.IN_OUT;
         }
-        if (wanted.shape().equals(parameter.shape())) {
+        if (normal(wanted.shape()).equals(normal(parameter.shape()))) {
             return parameter.order();
         }
         if (named && wanted.shape().equals(file)) {
@@ -177,8 +216,14 @@ public final class ParameterMatcher {
         return turned ? StoredOrder.IN_OUT : null;
     }
 
+    /** The shape, but that of a scalar for a vector of one element. */
+    private static TensorShape normal(TensorShape shape) {
+        return shape.rank() == 1 && shape.dim(0) == 1 ? TensorShape.of() : shape;
+    }
+
     private void take(Parameter parameter, Wanted found, StoredOrder order, By by) {
         matches.put(parameter, new Match(found, order, by));
+        modules.add(parameter.canonicalName(), found.canonicalName());
         parameters.remove(parameter);
         wanted.remove(found);
     }
@@ -221,11 +266,11 @@ public final class ParameterMatcher {
         return one.endsWith(other) || other.endsWith(one);
     }
 
-    private static String shapeKey(TensorShape shape, @org.jspecify.annotations.Nullable Parameter parameter) {
+    private static String shapeKey(TensorShape shape, @Nullable Parameter parameter) {
         if (parameter != null && !parameter.orderKnown() && shape.rank() == 2) {
             return "either " + shape; // never unique: content tells
         }
-        return shape.toString();
+        return normal(shape).toString();
     }
 
     private static <T> Map<String, List<T>> grouped(List<T> list, Function<T, String> key) {
@@ -258,16 +303,49 @@ public final class ParameterMatcher {
         }
     }
 
+    /** Takes what has in its own module the name that a wanted one has in the module found to be that. */
+    private void byModule() {
+        for (Parameter parameter : List.copyOf(parameters)) {
+            String name = CanonicalNames.inTorchWords(modules.counterpart(parameter.canonicalName()));
+            if (name.isEmpty()) {
+                continue;
+            }
+            List<Wanted> candidates = wanted.stream()
+                    .filter(w -> CanonicalNames.inTorchWords(w.canonicalName()).equals(name))
+                    .toList();
+            StoredOrder order = candidates.size() == 1 ? order(parameter, candidates.get(0)) : null;
+            if (order != null) {
+                take(parameter, candidates.get(0), order, By.MODULE);
+            }
+        }
+    }
+
+    /** A bias of a Linear has the shape of a norm's, and files and models order the two differently: their weights lead. */
+    private void byPlaceOfWeights() {
+        byPlace(p -> weightKey(p.shape(), p.canonicalName()), w -> weightKey(w.shape(), w.canonicalName()));
+    }
+
+    private static String weightKey(TensorShape shape, String name) {
+        ParameterRole role = CanonicalNames.role(name);
+        return role.element().equals("weight") ? placeKey(shape, role) : "";
+    }
+
+    private static String placeKey(TensorShape shape, ParameterRole role) {
+        return normal(shape) + " " + role;
+    }
+
     /** Takes what is left in order, where both sides have as many of a shape: first of one role, then of those without one. */
     private void byPlace() {
         byPlace(
-                p -> p.shape() + " " + CanonicalNames.role(p.canonicalName()),
-                w -> w.shape() + " " + CanonicalNames.role(w.canonicalName()));
-        byPlace(p -> p.shape().toString(), w -> w.shape().toString());
+                p -> placeKey(p.shape(), CanonicalNames.role(p.canonicalName())),
+                w -> placeKey(w.shape(), CanonicalNames.role(w.canonicalName())));
+        byPlace(p -> normal(p.shape()).toString(), w -> normal(w.shape()).toString());
     }
 
+    /** An empty key leaves out. */
     private void byPlace(Function<Parameter, String> ofParameter, Function<Wanted, String> ofWanted) {
         Map<String, List<Wanted>> left = grouped(wanted, ofWanted);
+        left.remove("");
         grouped(parameters, ofParameter).forEach((key, same) -> {
             List<Wanted> candidates = left.getOrDefault(key, List.of());
             if (same.size() == candidates.size() && agree(same, candidates)) {

@@ -155,7 +155,8 @@ class StateDictTest {
                             "ln2.gamma", "c.weight",
                             "ln2.beta", "c.bias"),
                     origins(report));
-            assertEquals(By.PLACE, report.loaded().get(1).by());
+            assertEquals(By.MODULE, report.loaded().get(1).by());
+            assertEquals(By.PLACE, report.loaded().get(2).by());
         }
         Path wrong = file("wrong.safetensors", "x.query.weight", s(6, 6), "x.query.bias", s(6));
         Block keys = new SequentialBlock().add(LoadedBlocks.linear(6));
@@ -165,6 +166,89 @@ class StateDictTest {
         try (StateDict weights = StateDict.open(wrong)) {
             LoadReport report = weights.match(renamed);
             assertTrue(report.loaded().stream().noneMatch(one -> one.by() == By.PLACE), report.text());
+        }
+    }
+
+    /** PyTorch's encoder layers list their norms last, DJL's blocks each where it runs; all biases have one shape. */
+    @Test
+    void aBiasGoesWhereItsWeightDoes() throws IOException {
+        Block block = new SequentialBlock()
+                .add(LayerNorm.builder().axis(1).build())
+                .add(LoadedBlocks.linear(6))
+                .add(LayerNorm.builder().axis(1).build())
+                .add(LoadedBlocks.linear(6));
+        Map<String, Parameter> parameters =
+                ParameterNames.of(LoadedBlocks.initialised(block, manager, new Shape(1, 6)));
+        List<Object> content = new ArrayList<>();
+        for (String module : List.of("linear1", "linear2", "norm1", "norm2")) {
+            content.addAll(List.of(module + ".weight", module.startsWith("n") ? s(6) : s(6, 6)));
+            content.addAll(List.of(module + ".bias", s(6)));
+        }
+        Path path = file("encoder.safetensors", content.toArray());
+        try (StateDict weights = StateDict.open(path)) {
+            LoadReport report = weights.into(parameters);
+            assertEquals(
+                    Map.of(
+                            "ln1.gamma", "norm1.weight",
+                            "ln1.beta", "norm1.bias",
+                            "fc1.weight", "linear1.weight",
+                            "fc1.bias", "linear1.bias",
+                            "ln2.gamma", "norm2.weight",
+                            "ln2.beta", "norm2.bias",
+                            "fc2.weight", "linear2.weight",
+                            "fc2.bias", "linear2.bias"),
+                    origins(report));
+            assertEquals(path + ": 8 of 8 parameters (4 by module, 4 by place)", report.summary());
+            // what the name map says of a weight holds for its bias
+            LoadReport mapped = weights.withNames(Map.of("norm2.weight", "ln1.gamma", "linear2.weight", "fc1.weight"))
+                    .match(parameters);
+            assertEquals("norm2.bias", origins(mapped).get("ln1.beta"));
+            assertEquals("linear2.bias", origins(mapped).get("fc1.bias"));
+            assertEquals("linear1.bias", origins(mapped).get("fc2.bias"));
+        }
+    }
+
+    @Test
+    void runningStatisticsFollowTheirNorm() throws IOException {
+        Block block = new SequentialBlock()
+                .add(BatchNorm.builder().build())
+                .add(BatchNorm.builder().build());
+        Map<String, Parameter> parameters =
+                ParameterNames.of(LoadedBlocks.initialised(block, manager, new Shape(2, 3)));
+        List<Object> content = new ArrayList<>();
+        for (String module : List.of("a", "b")) {
+            for (String own : List.of("weight", "bias", "running_mean", "running_var")) {
+                content.addAll(List.of(module + "." + own, s(3)));
+            }
+        }
+        try (StateDict weights = StateDict.open(file("norms.safetensors", content.toArray()))) {
+            LoadReport report =
+                    weights.withNames(Map.of("b.weight", "bn1.gamma")).match(parameters);
+            assertTrue(report.complete(), report.text());
+            assertEquals("b.bias", origins(report).get("bn1.beta"));
+            assertEquals("b.running_mean", origins(report).get("bn1.runningMean"));
+            assertEquals("a.running_var", origins(report).get("bn2.runningVar"));
+        }
+    }
+
+    @Test
+    void aScalarIsAVectorOfOneElement() throws IOException {
+        Path vector = file("vector.safetensors", "act.weight", s(1));
+        Path scalar = file("scalar.safetensors", "act.weight", s());
+        for (Path path : List.of(vector, scalar)) {
+            for (TensorShape shape : List.of(TensorShape.of(), TensorShape.of(1))) {
+                for (String name : List.of("prelu1.alpha", "act.weight")) {
+                    try (StateDict weights = StateDict.open(path)) {
+                        LoadReport report = weights.match(List.of(LoadTarget.of(name, shape, false)));
+                        assertTrue(report.complete(), report.text());
+                        assertEquals(
+                                shape, report.loaded().get(0).values().info().shape());
+                        assertArrayEquals(
+                                new float[] {1},
+                                StateDict.floats(report.loaded().get(0).values()));
+                    }
+                }
+            }
         }
     }
 
