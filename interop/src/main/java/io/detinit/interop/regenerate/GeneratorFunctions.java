@@ -134,31 +134,35 @@ final class GeneratorFunctions {
         FunctionBuilder f =
                 new FunctionBuilder(DOMAIN, name, List.of("initial", "places", "values"), List.of("shape"), doc);
         String flat = f.node("Reshape", "initial", f.integers(-1L));
-        String positions = switch (name) {
-            case "MovedAt" -> "places";
-            case "MovedByGaps" -> f.node("CumSum", f.cast("places", DataType.INT32), f.integer(0));
-            default -> bits(f);
+        String moved = switch (name) {
+            case "MovedAt" -> f.node("ScatterElements", flat, "places", "values");
+            case "MovedByGaps" -> {
+                String positions = f.node("CumSum", f.cast("places", DataType.INT32), f.integer(0));
+                yield f.node("ScatterElements", flat, positions, "values");
+            }
+            default -> byBits(f);
         };
-        String moved = f.node("ScatterElements", flat, positions, "values");
         return f.build(opset, Map.of(f.node("Reshape", moved, f.integers("shape")), "weights"));
     }
 
-    private static String bits(FunctionBuilder f) {
-        String column = f.node("Unsqueeze", "places", f.integers(1L));
-        OctetBits eight = new OctetBits(f);
-        String single = f.node("BitwiseAnd", f.shift(column, eight.shifts()), eight.one());
-        return f.node("Reshape", f.node("NonZero", f.node("Reshape", single, f.integers(-1L))), f.integers(-1L));
-    }
-
-    /** The constants that take a byte apart. */
-    private record OctetBits(FunctionBuilder f) {
-        String shifts() {
-            return f.octets((byte) 0, (byte) 1, (byte) 2, (byte) 3, (byte) 4, (byte) 5, (byte) 6, (byte) 7);
-        }
-
-        String one() {
-            return f.octets((byte) 1);
-        }
+    /**
+     * Where a bit is set, the value whose number is how many bits are set before it. NonZero would be shorter, but ONNX Runtime
+     * does not fold what has no shape before it runs. Before the first value the number is -1, which stands for the last one.
+     */
+    private static String byBits(FunctionBuilder f) {
+        String eight = f.octets((byte) 0, (byte) 1, (byte) 2, (byte) 3, (byte) 4, (byte) 5, (byte) 6, (byte) 7);
+        String single =
+                f.node("BitwiseAnd", f.shift(f.node("Unsqueeze", "places", f.integers(1L)), eight), f.octets((byte) 1));
+        String elements = f.node("Size", "initial");
+        String bits = f.node(
+                "Slice",
+                f.node("Reshape", single, f.integers(-1L)),
+                f.integers(0L),
+                f.node("Reshape", elements, f.integers(-1L)));
+        String counts = f.node("CumSum", f.cast(bits, DataType.INT32), f.integer(0));
+        String numbers = f.node("Sub", counts, f.cast(f.integer(1), DataType.INT32));
+        String flat = f.node("Reshape", "initial", f.integers(-1L));
+        return f.node("Where", f.cast(bits, DataType.BOOL), f.node("Gather", "values", numbers), flat);
     }
 
     private static Map<String, String> outputs(String first, String firstName, String second, String secondName) {
