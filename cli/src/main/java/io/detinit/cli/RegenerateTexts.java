@@ -4,6 +4,10 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.detinit.interop.regenerate.RegenerateReport;
 import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 
 /** How a model came to compute its initial weights, as JSON and for people. */
 final class RegenerateTexts {
@@ -47,11 +51,17 @@ final class RegenerateTexts {
                     Text.count(entry.bytes()));
         }
         table.print(out);
+        Map<String, List<String>> reasons = new LinkedHashMap<>();
         for (RegenerateReport.Entry entry : report.entries()) {
             if (!entry.regenerated()) {
-                out.println("left dense: " + entry.name() + ": " + entry.reason());
+                reasons.computeIfAbsent(entry.reason(), reason -> new ArrayList<>())
+                        .add(entry.name());
             }
         }
+        reasons.forEach((reason, names) -> out.println("left dense: "
+                + (names.size() == report.entries().size() && names.size() > 1 ? "all" : String.join(", ", names))
+                + ": "
+                + reason));
         if (report.regenerated() > 0) {
             out.println("equal to the dense model bit for bit in this ONNX Runtime, with and without optimisation; "
                     + Text.count(report.rounded()) + " initial weights that it rounds otherwise are stored");

@@ -24,4 +24,16 @@ public record GraphPrelude(
         List<byte[]> functions,
         String domain,
         int opset,
-        int irVersion) {}
+        int irVersion) {
+
+    /** {@return about how many bytes the nodes, functions and initializers take in the model} */
+    public long bytes() {
+        long sum = initializers.values().stream()
+                .mapToLong(tensor -> tensor.info().bytes())
+                .sum();
+        for (List<byte[]> messages : List.of(nodes, functions)) {
+            sum += messages.stream().mapToLong(message -> message.length).sum();
+        }
+        return sum;
+    }
+}

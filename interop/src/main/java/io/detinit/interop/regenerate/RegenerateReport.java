@@ -23,10 +23,23 @@ public record RegenerateReport(List<Entry> entries, long opsetRaised, long opset
      * @param rounded how many of these are initial values that this ONNX Runtime rounds otherwise
      * @param coding how their positions are kept: none, positions, gaps or bits; "" where it is left alone
      * @param bytes what its stored elements and their positions take
+     * @param denseBytes what all its elements take
      * @param reason why it is left alone, "" where it is regenerated
      */
     public record Entry(
-            String name, long elements, long stored, long rounded, String coding, long bytes, String reason) {
+            String name,
+            long elements,
+            long stored,
+            long rounded,
+            String coding,
+            long bytes,
+            long denseBytes,
+            String reason) {
+
+        /** The same tensor where it is left alone, for its own reason or this one. */
+        Entry leftDense(String why) {
+            return regenerated() ? new Entry(name, elements, elements, 0, "", denseBytes, denseBytes, why) : this;
+        }
 
         /** {@return whether the model computes it} */
         public boolean regenerated() {

@@ -1,6 +1,8 @@
 package io.detinit.interop.regenerate;
 
 import io.detinit.interop.audit.Baseline;
+import io.detinit.interop.file.MalformedFileException;
+import io.detinit.interop.onnx.GraphPrelude;
 import io.detinit.interop.onnx.OnnxCheckpoint;
 import io.detinit.interop.plan.AddressedValues;
 import io.detinit.interop.tensor.DType;
@@ -58,20 +60,21 @@ public final class Regenerator {
      *     regenerated are stored densely
      * @param metadata entries of metadata_props to set
      * @return what became of each replaced tensor
-     * @throws io.detinit.interop.file.MalformedFileException if the model cannot hold such nodes, or ONNX Runtime does not compute
+     * @throws MalformedFileException if the model cannot hold such nodes, or ONNX Runtime does not compute
      *     what it should
      * @throws IOException if reading or writing fails
      */
     public RegenerateReport write(Path target, Map<String, TensorView> replacements, Map<String, String> metadata)
             throws IOException {
         OpsetRaise raise = OpsetRaise.of(model);
+        String obstacle = raise.obstacle().isEmpty() ? unloadable() : raise.obstacle();
         Map<GeneratedTensor, MovedValues> generated = new LinkedHashMap<>();
         Map<String, TensorView> dense = new LinkedHashMap<>();
         List<RegenerateReport.Entry> entries = new ArrayList<>();
         for (Map.Entry<String, TensorView> replacement : replacements.entrySet()) {
             TensorView wanted = replacement.getValue();
             TensorInfo info = wanted.info();
-            String reason = raise.obstacle().isEmpty() ? obstacle(info) : raise.obstacle();
+            String reason = obstacle.isEmpty() ? obstacle(info) : obstacle;
             if (reason.isEmpty()) {
                 GeneratedTensor tensor = generated(info);
                 RuntimeWeights weights = new RuntimeWeights(tensor, model.path().toString(), raise.opset());
@@ -83,19 +86,36 @@ public final class Regenerator {
                     entries.add(entry(info, moved, difference.rounded()));
                     continue;
                 }
-                reason = "its moved weights and their positions take " + moved.bytes() + " of " + info.bytes()
-                        + " bytes";
+                reason = "its kept weights, their positions and the call take " + (moved.bytes() + CALL_BYTES)
+                        + " bytes, all its weights " + info.bytes();
             }
             dense.put(replacement.getKey(), wanted);
             long elements = info.shape().elements();
-            entries.add(new RegenerateReport.Entry(info.name(), elements, elements, 0, "", info.bytes(), reason));
+            entries.add(new RegenerateReport.Entry(
+                    info.name(), elements, elements, 0, "", info.bytes(), info.bytes(), reason));
         }
-        if (generated.isEmpty()) {
-            model.rewrite(target, dense, metadata);
-            return new RegenerateReport(entries, 0, raise.now());
+        GraphPrelude prelude = new Prelude(raise.opset(), generated).graph();
+        long replaced =
+                generated.keySet().stream().mapToLong(t -> t.info().bytes()).sum();
+        if (prelude.bytes() >= replaced) {
+            String reason = "the nodes and functions that compute it take " + prelude.bytes()
+                    + " bytes in all, the tensors " + replaced;
+            model.rewrite(target, replacements, metadata);
+            return new RegenerateReport(
+                    entries.stream().map(e -> e.leftDense(reason)).toList(), 0, raise.now());
         }
-        model.compute(target, dense, new Prelude(raise.opset(), generated).graph(), metadata, this::load);
+        model.compute(target, dense, prelude, metadata, this::load);
         return new RegenerateReport(entries, raise.isRaised() ? raise.now() : 0, raise.opset());
+    }
+
+    /** Why nothing can be checked, "" where ONNX Runtime loads the model as it is. */
+    private String unloadable() throws IOException {
+        try {
+            ConstantOutputs.load(model.path());
+            return "";
+        } catch (MalformedFileException e) {
+            return "this ONNX Runtime does not load the model as it is, so that nothing can be checked";
+        }
     }
 
     /** ONNX Runtime loads it. */
@@ -115,6 +135,7 @@ public final class Regenerator {
                 rounded,
                 moved.coding().name().toLowerCase(java.util.Locale.ROOT),
                 moved.bytes(),
+                info.bytes(),
                 "");
     }
 

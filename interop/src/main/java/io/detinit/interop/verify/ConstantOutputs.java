@@ -8,6 +8,7 @@ import io.detinit.interop.file.MalformedFileException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -54,7 +55,21 @@ public final class ConstantOutputs {
      * @throws IOException never else
      */
     public static void load(String name, byte[] model) throws IOException {
-        OrtSession session = Sessions.of(name, model, 1);
+        close(name, Sessions.of(name, model, 1));
+    }
+
+    /**
+     * Loads a model file and lets it go.
+     *
+     * @param model the file
+     * @throws MalformedFileException if ONNX Runtime cannot load it
+     * @throws IOException if there is no such file
+     */
+    public static void load(Path model) throws IOException {
+        close(model.toString(), Sessions.open(model, 1));
+    }
+
+    private static void close(String name, OrtSession session) throws IOException {
         try {
             session.close();
         } catch (OrtException e) {
