@@ -257,7 +257,7 @@ class OnnxFuzzTest {
             try (OnnxCheckpoint before = OnnxCheckpoint.open(file)) {
                 Map<String, TensorView> all = new TreeMap<>();
                 before.tensors().forEach(tensor -> all.put(tensor.info().name(), tensor));
-                for (TensorStorage storage : TensorStorage.values()) {
+                for (TensorStorage storage : List.of(TensorStorage.DENSE, TensorStorage.SPARSE)) {
                     rewritten(before, all, copy, storage);
                 }
                 written++;

@@ -440,7 +440,7 @@ class OnnxSparseWriteTest {
     void writtenAgain() throws Exception {
         Path file = TestModels.write(folder, product("w").addInitializer(full("w")));
         Path first = Files.move(sparse(file, Map.of("w", every(10))), folder.resolve("first.onnx"));
-        for (TensorStorage storage : TensorStorage.values()) {
+        for (TensorStorage storage : List.of(TensorStorage.DENSE, TensorStorage.SPARSE)) {
             assertArrayEquals(Files.readAllBytes(first), Files.readAllBytes(rewrite(first, Map.of(), storage)));
             assertEquals(1, count(rewrite(first, Map.of("w", every(20)), storage)));
             Path dense = rewrite(first, Map.of("w", every(1)), storage);

@@ -102,7 +102,7 @@ class OnnxFixturesPruneTest {
             assertTrue(bytes(small) < bytes(dense), fixture.name());
         }
 
-        for (TensorStorage storage : TensorStorage.values()) {
+        for (TensorStorage storage : List.of(TensorStorage.DENSE, TensorStorage.SPARSE)) {
             Path again = fixture.rewritten(small, storage);
             same(dense, again, fixture.name());
             assertEquals(outputs, run.outputs(again), fixture.name());
