@@ -22,16 +22,19 @@ record GraphTensor(String name, Place place, Storage storage) {
         /** A Constant node's sparse tensor. */
         CONSTANT_SPARSE,
         /** A Constant node's attribute {@code value_float(s)} or {@code value_int(s)}. */
-        CONSTANT_NUMBERS;
+        CONSTANT_NUMBERS,
+        /** Nodes compute it from a seed. */
+        COMPUTED;
 
         boolean isConstantNode() {
-            return this != INITIALIZER && this != SPARSE_INITIALIZER;
+            return this != INITIALIZER && this != SPARSE_INITIALIZER && this != COMPUTED;
         }
 
         String label(String name) {
             String what = switch (this) {
                 case INITIALIZER -> "initializer";
                 case SPARSE_INITIALIZER -> "sparse initializer";
+                case COMPUTED -> "computed weight";
                 default -> "Constant node";
             };
             return what + " '" + name + "'";

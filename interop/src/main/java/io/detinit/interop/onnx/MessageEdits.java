@@ -70,7 +70,7 @@ final class MessageEdits {
                 pieces.add(Piece.header(child.field(), Piece.length(inside)));
                 pieces.addAll(inside);
             }
-            at = edit.to();
+            at = Math.max(at, edit.to()); // what is added where a removed range begins comes after it
         }
         copy(pieces, at, message.to());
         return pieces;

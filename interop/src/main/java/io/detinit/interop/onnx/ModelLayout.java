@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param tensors the readable tensors, first used first, then those that no node uses
  * @param metadata metadata_props; of a key that stands there twice, the last
  * @param warnings one line for each thing that was not read or that a reader should know
+ * @param generator the nodes and functions that all computed weights need
  * @param unreadExternals the first tensor, if any, that is kept but not read and has its elements in another file
  */
 record ModelLayout(
@@ -34,6 +35,7 @@ record ModelLayout(
         List<Entry> tensors,
         Map<String, String> metadata,
         List<String> warnings,
+        List<Frame> generator,
         List<String> unreadExternals) {
 
     private static final int MAX_METADATA_BYTES = 1 << 26;
@@ -68,7 +70,18 @@ record ModelLayout(
                         + sparse.entries().count() + " of " + info.shape().elements();
                 return new SparseTensor(info, sparse.entries(), where);
             }
+            if (tensor.storage() instanceof Storage.Computed computed) {
+                return new ComputedTensor(
+                        info,
+                        computed.initial(),
+                        new ComputedTensor.MovedElements(
+                                computed.coding(), view(model, computed.places()), view(model, computed.values())));
+            }
             return DenseTensor.view(model, info, (Storage.Dense) tensor.storage());
+        }
+
+        private static @Nullable TensorView view(ByteSource model, @Nullable GraphTensor tensor) {
+            return tensor == null ? null : new Entry(tensor, null).view(model);
         }
 
         private TensorInfo info() {
@@ -137,18 +150,20 @@ record ModelLayout(
             throw MalformedFileException.of(
                     file.name(), "model, ir_version", Long.toString(irVersion), "an ONNX model, which has one >= 1");
         }
-        List<Entry> tensors = tensors(source, root, graph);
+        TensorCollector collector = new TensorCollector(source);
+        List<Entry> tensors = tensors(source, root, graph, collector);
         return new ModelLayout(
                 root,
                 irVersion,
                 tensors,
                 Collections.unmodifiableMap(metadata),
                 source.warnings().lines(),
+                List.copyOf(collector.generator()),
                 source.unreadExternals());
     }
 
-    private static List<Entry> tensors(ModelSource source, Frame root, Frame graph) throws IOException {
-        TensorCollector collector = new TensorCollector(source);
+    private static List<Entry> tensors(ModelSource source, Frame root, Frame graph, TensorCollector collector)
+            throws IOException {
         collector.graph(graph);
         WireCursor model = WireCursor.over(source.window(), "model", root);
         while (model.next()) {
@@ -156,6 +171,7 @@ record ModelLayout(
                 collector.function(model.frame(root, "function"));
             }
         }
+        ComputedWeights.find(source, graph, collector);
         UseFinder finder = new UseFinder(source, collector);
         finder.graph(graph);
         Set<Integer> order = new LinkedHashSet<>(finder.order());
@@ -164,7 +180,9 @@ record ModelLayout(
         }
         List<Entry> entries = new ArrayList<>(order.size());
         for (int number : order) {
-            entries.add(new Entry(collector.tensors().get(number), finder.use(number)));
+            if (!collector.hidden().contains(number)) {
+                entries.add(new Entry(collector.tensors().get(number), finder.use(number)));
+            }
         }
         return Collections.unmodifiableList(entries);
     }

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -352,17 +353,27 @@ public final class OnnxCheckpoint implements Checkpoint {
     }
 
     /**
-     * Whether a tensor stands in the top-level graph as a dense initializer.
+     * Whether a tensor stands in the top-level graph as a dense initializer, or nodes of it compute it from a seed.
      *
      * @param name the tensor's name
      * @return whether it does
      */
     public boolean isInitializer(String name) {
+        return computed().contains(name)
+                || layout.tensors().stream()
+                        .map(ModelLayout.Entry::tensor)
+                        .anyMatch(tensor -> tensor.name().equals(name)
+                                && tensor.place() == GraphTensor.Place.INITIALIZER
+                                && isTopLevelGraph(tensor.storage().frame().parent()));
+    }
+
+    /** {@return the names of the tensors that nodes compute from a seed, as {@code prune --storage regenerate} writes them} */
+    public Set<String> computed() {
         return layout.tensors().stream()
                 .map(ModelLayout.Entry::tensor)
-                .anyMatch(tensor -> tensor.name().equals(name)
-                        && tensor.place() == GraphTensor.Place.INITIALIZER
-                        && isTopLevelGraph(tensor.storage().frame().parent()));
+                .filter(tensor -> tensor.place() == GraphTensor.Place.COMPUTED)
+                .map(GraphTensor::name)
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     private static boolean isTopLevelGraph(@Nullable Frame frame) {

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -144,18 +145,24 @@ final class OnnxRewriter {
     }
 
     private List<Piece> plan(Map<String, String> metadata, boolean inPlace) throws IOException {
+        boolean computes = false;
         boolean copyData = !inPlace || layout.tensors().stream().anyMatch(this::replacesExternal);
         for (ModelLayout.Entry entry : layout.tensors()) {
             GraphTensor tensor = entry.tensor();
             TensorView replacement = replacements.get(tensor.name());
+            boolean replaced = replacement != null;
             if (prelude != null && prelude.replaced().contains(tensor.name())) {
-                Frame frame = tensor.storage().frame();
-                edits.replace(Objects.requireNonNull(frame.parent()), frame.fieldStart(), frame.to(), List.of());
+                replaced = true;
+                removeStored(tensor);
             } else if (replacement != null) {
                 replace(tensor, replacement);
             } else if (copyData) {
                 copyExternal(tensor.storage());
             }
+            computes |= tensor.storage() instanceof Storage.Computed && !replaced;
+        }
+        if (!computes) {
+            layout.generator().forEach(this::remove);
         }
         if (sparseInitializers != null && sparseInitializers.any()) {
             allowSparse();
@@ -193,6 +200,9 @@ final class OnnxRewriter {
     }
 
     private static Optional<Storage.Dense> external(Storage storage) {
+        if (storage instanceof Storage.Computed) {
+            return Optional.empty(); // its elements are tensors of their own
+        }
         Storage.Dense dense = storage instanceof Storage.Sparse sparse ? sparse.values() : (Storage.Dense) storage;
         return Optional.of(dense).filter(d -> d.elements() instanceof Storage.External);
     }
@@ -219,13 +229,40 @@ final class OnnxRewriter {
     }
 
     private void replace(GraphTensor tensor, TensorView replacement) throws IOException {
-        if (tensor.storage() instanceof Storage.Sparse sparse) {
+        if (tensor.storage() instanceof Storage.Computed computed) {
+            computed(tensor, computed, replacement);
+        } else if (tensor.storage() instanceof Storage.Sparse sparse) {
             sparse(tensor, sparse, replacement);
         } else if (tensor.place() == GraphTensor.Place.CONSTANT_NUMBERS) {
             numbers(tensor, replacement);
         } else if (!becomesSparse(tensor, replacement)) {
             dense(tensor, replacement);
         }
+    }
+
+    /** A weight that nodes compute becomes an initializer. */
+    private void computed(GraphTensor tensor, Storage.Computed storage, TensorView replacement) {
+        removeStored(tensor);
+        Frame graph = Objects.requireNonNull(storage.frame().parent());
+        edits.append(graph, PreludeEdits.initializer(tensor.name(), replacement));
+    }
+
+    /** Removes an initializer, or the nodes that compute a weight and what they alone need. */
+    private void removeStored(GraphTensor tensor) {
+        if (!(tensor.storage() instanceof Storage.Computed storage)) {
+            remove(tensor.storage().frame());
+            return;
+        }
+        storage.nodes().forEach(this::remove);
+        for (GraphTensor moved : Arrays.asList(storage.places(), storage.values())) {
+            if (moved != null) {
+                remove(moved.storage().frame());
+            }
+        }
+    }
+
+    private void remove(Frame message) {
+        edits.replace(Objects.requireNonNull(message.parent()), message.fieldStart(), message.to(), List.of());
     }
 
     private boolean becomesSparse(GraphTensor tensor, TensorView replacement) throws IOException {

@@ -101,7 +101,8 @@ final class PreludeEdits {
         return false;
     }
 
-    private static List<Piece> initializer(String name, TensorView tensor) {
+    /** An initializer whose elements are little-endian bytes in the model. */
+    static List<Piece> initializer(String name, TensorView tensor) {
         List<Piece> fields = new ArrayList<>();
         for (long dim : tensor.info().shape().dims()) {
             fields.add(Piece.number(TensorField.DIMS, dim));

@@ -2,6 +2,9 @@ package io.detinit.interop.onnx;
 
 import io.detinit.generator.TensorShape;
 import io.detinit.interop.file.FileBytes;
+import io.detinit.interop.onnx.function.StoredInit;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** How a tensor's elements are stored. */
 sealed interface Storage {
@@ -43,6 +46,29 @@ sealed interface Storage {
             return values.type();
         }
     }
+
+    /**
+     * Nodes compute the elements from a seed.
+     *
+     * @param frame the last node
+     * @param type the element type
+     * @param shape the dims of the tensor
+     * @param initial the initial values
+     * @param coding the operator that puts other elements in, Identity where none does
+     * @param places where those stand, null where there are none
+     * @param values those elements, null where there are none
+     * @param nodes the nodes of this tensor alone
+     */
+    record Computed(
+            Frame frame,
+            OnnxType type,
+            TensorShape shape,
+            StoredInit initial,
+            String coding,
+            @Nullable GraphTensor places,
+            @Nullable GraphTensor values,
+            List<Frame> nodes)
+            implements Storage {}
 
     /** Where the elements of a dense tensor lie. */
     sealed interface Elements {}

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the tensors of a model: initializers, sparse initializers and Constant nodes, of the graph, of the bodies of its
@@ -34,6 +35,8 @@ final class TensorCollector {
     private final Map<String, Integer> taken = new HashMap<>();
     private final Map<Long, Map<String, Integer>> scopes = new HashMap<>();
     private final List<FunctionBody> functions = new ArrayList<>();
+    private final Set<Integer> hidden = new HashSet<>();
+    private final List<Frame> generator = new ArrayList<>();
     private int found;
     private long sparseBytes;
 
@@ -45,6 +48,38 @@ final class TensorCollector {
     /** All tensors; a tensor's number is its place here. */
     List<GraphTensor> tensors() {
         return tensors;
+    }
+
+    /** The numbers of the tensors that only serve to compute others. */
+    Set<Integer> hidden() {
+        return hidden;
+    }
+
+    /** The nodes and functions that all computed weights need. */
+    List<Frame> generator() {
+        return generator;
+    }
+
+    /** Adds a weight that nodes of the top-level graph compute. */
+    void compute(Frame graph, String local, Storage.Computed storage) throws MalformedFileException {
+        count(storage.frame());
+        add(graph, local, unique(local), GraphTensor.Place.COMPUTED, Optional.of(storage));
+    }
+
+    void hide(@Nullable Integer tensor) {
+        if (tensor != null) {
+            hidden.add(tensor);
+        }
+    }
+
+    /** Hides the constants of a function. */
+    void hideWithin(Frame function) {
+        for (int number = 0; number < tensors.size(); number++) {
+            long at = tensors.get(number).storage().frame().from();
+            if (at >= function.from() && at < function.to()) {
+                hidden.add(number);
+            }
+        }
     }
 
     /** The functions. */

@@ -116,6 +116,9 @@ final class UseFinder {
                 continue;
             }
             Node node = Node.read(file, fields.frame(graph, "node"));
+            if (node.outputs().stream().anyMatch(output -> isComputed(scope, output))) {
+                continue;
+            }
             List<Input> inputs = new ArrayList<>(0);
             for (int slot = 0; slot < node.inputs().size(); slot++) {
                 Origin origin = scope.find(node.inputs().get(slot));
@@ -136,6 +139,12 @@ final class UseFinder {
                 bodies(node, scope, outerPath, depth);
             }
         }
+    }
+
+    /** Whether a value is a tensor already: one that the node computes. */
+    private boolean isComputed(Scope scope, String output) {
+        Integer tensor = scope.tensors().get(output);
+        return tensor != null && collector.tensors().get(tensor).place() == GraphTensor.Place.COMPUTED;
     }
 
     private void bodies(Node node, Scope scope, String outerPath, int depth) throws IOException {

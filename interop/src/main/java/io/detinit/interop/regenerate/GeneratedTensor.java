@@ -2,10 +2,11 @@ package io.detinit.interop.regenerate;
 
 import ai.onnx.proto.OnnxMl;
 import ai.onnx.proto.OnnxMl.AttributeProto.AttributeType;
-import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import io.detinit.generator.Scheme;
 import io.detinit.generator.StoredOrder;
 import io.detinit.generator.TensorInit;
+import io.detinit.interop.onnx.function.GeneratorFunctions;
+import io.detinit.interop.onnx.function.StoredInit;
 import io.detinit.interop.tensor.TensorInfo;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -35,6 +36,10 @@ record GeneratedTensor(TensorInfo info, TensorInit init, StoredOrder order) {
 
     String function() {
         return function(init.scheme()).orElseThrow();
+    }
+
+    StoredInit stored() {
+        return new StoredInit(init, order);
     }
 
     long rows() {
@@ -84,7 +89,7 @@ record GeneratedTensor(TensorInfo info, TensorInit init, StoredOrder order) {
                 .addAttribute(OnnxMl.AttributeProto.newBuilder()
                         .setName(uniform ? "bound" : "std")
                         .setType(AttributeType.TENSOR)
-                        .setT(FunctionBuilder.scalarTensor(DataType.DOUBLE, Double.doubleToLongBits(parameter))))
+                        .setT(GeneratorFunctions.scalar(parameter)))
                 .build();
     }
 

@@ -3,6 +3,7 @@ package io.detinit.interop.regenerate;
 import ai.onnx.proto.OnnxMl;
 import io.detinit.generator.TensorShape;
 import io.detinit.interop.file.MemoryBytes;
+import io.detinit.interop.onnx.function.GeneratorFunctions;
 import io.detinit.interop.tensor.DType;
 import io.detinit.interop.tensor.FileTensor;
 import io.detinit.interop.tensor.TensorInfo;

@@ -1,6 +1,7 @@
 package io.detinit.interop.regenerate;
 
 import io.detinit.interop.onnx.OnnxCheckpoint;
+import io.detinit.interop.onnx.function.GeneratorFunctions;
 import java.io.IOException;
 import java.util.List;
 

@@ -4,6 +4,7 @@ import ai.onnx.proto.OnnxMl;
 import com.google.protobuf.ByteString;
 import io.detinit.generator.TensorShape;
 import io.detinit.interop.onnx.GraphPrelude;
+import io.detinit.interop.onnx.function.GeneratorFunctions;
 import io.detinit.interop.tensor.DType;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
@@ -19,8 +20,7 @@ import java.util.Set;
 /** The nodes that compute some tensors of a model, and what they need. */
 final class Prelude {
 
-    /** What the names of all values begin with that the model did not have. */
-    static final String PREFIX = "io.detinit/";
+    private static final String PREFIX = GeneratorFunctions.PREFIX;
 
     /** The layers of one seed. */
     private record Addresses(List<String> names, List<Long> layers) {}

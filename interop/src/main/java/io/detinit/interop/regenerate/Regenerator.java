@@ -68,6 +68,9 @@ public final class Regenerator {
             throws IOException {
         OpsetRaise raise = OpsetRaise.of(model);
         String obstacle = raise.obstacle().isEmpty() ? unloadable() : raise.obstacle();
+        if (!replacements.keySet().containsAll(model.computed())) {
+            obstacle = "the model computes other weights already; prune these too";
+        }
         Map<GeneratedTensor, MovedValues> generated = new LinkedHashMap<>();
         Map<String, TensorView> dense = new LinkedHashMap<>();
         List<RegenerateReport.Entry> entries = new ArrayList<>();

@@ -1,7 +1,6 @@
 package io.detinit.interop.regenerate;
 
 import io.detinit.generator.ReducedPrecision;
-import io.detinit.generator.StoredOrder;
 import io.detinit.interop.file.MalformedFileException;
 import io.detinit.interop.tensor.DType;
 import io.detinit.interop.tensor.TensorView;
@@ -58,7 +57,7 @@ final class RuntimeWeights {
         ByteBuffer elements = ByteBuffer.allocate(CHUNK * size).order(computed.order());
         for (int from = 0; from < count; from += CHUNK) {
             int length = Math.min(CHUNK, count - from);
-            initial(from, length, initial);
+            tensor.stored().fill(from, initial, length);
             elements.clear().limit(length * size);
             wanted.readBytes((long) from * size, elements);
             for (int k = 0; k < length; k++) {
@@ -85,23 +84,6 @@ final class RuntimeWeights {
                     "write it with --storage dense");
         }
         return new Difference(moved, rounded);
-    }
-
-    /** Initial values in the order of the model. */
-    private void initial(int from, int count, float[] destination) {
-        if (tensor.order() == StoredOrder.OUT_IN) {
-            tensor.init().fill(from, destination, 0, count);
-            return;
-        }
-        long rows = tensor.rows();
-        int k = 0;
-        while (k < count) { // a row of the model is a column of the matrix
-            long column = (from + k) / rows;
-            long row = (from + k) % rows;
-            int length = (int) Math.min(count - k, rows - row);
-            tensor.init().fillBlock(row, row + length, column, column + 1, destination, k, 1, 1);
-            k += length;
-        }
     }
 
     private int bits(float value) {

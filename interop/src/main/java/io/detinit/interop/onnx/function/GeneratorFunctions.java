@@ -1,4 +1,4 @@
-package io.detinit.interop.regenerate;
+package io.detinit.interop.onnx.function;
 
 import ai.onnx.proto.OnnxMl;
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
@@ -13,16 +13,19 @@ import java.util.Map;
  * <p>{@code Addresses} hashes the indices and the layers once for a whole model. {@code Normal}, {@code Uniform} and {@code Signed}
  * compute a tensor of w0, float32; {@code MovedAt}, {@code MovedByGaps} and {@code MovedByBits} put other values into it.
  */
-final class GeneratorFunctions {
+public final class GeneratorFunctions {
 
     /** The operator set of the functions. */
-    static final String DOMAIN = "io.detinit";
+    public static final String DOMAIN = "io.detinit";
 
     /** The first operator set with BitwiseXor. */
-    static final int OPSET = 18;
+    public static final int OPSET = 18;
 
     /** The first version of the format that goes with {@link #OPSET}; functions came with it. */
-    static final int IR_VERSION = 8;
+    public static final int IR_VERSION = 8;
+
+    /** What the names of all values begin with that a model did not have before it computed weights. */
+    public static final String PREFIX = DOMAIN + "/";
 
     private static final double TWO_TO_MINUS_53 = 0x1p-53;
 
@@ -31,12 +34,23 @@ final class GeneratorFunctions {
 
     private final int opset;
 
-    GeneratorFunctions(int opset) {
+    /**
+     * The functions for models of an operator set.
+     *
+     * @param opset the version of the default operator set, >= {@link #OPSET}
+     */
+    public GeneratorFunctions(int opset) {
         this.opset = opset;
     }
 
-    /** A function by its name. */
-    OnnxMl.FunctionProto function(String name) {
+    /**
+     * A function.
+     *
+     * @param name its operator
+     * @return the function, the same bytes every time
+     * @throws IllegalArgumentException if there is none of that name
+     */
+    public OnnxMl.FunctionProto function(String name) {
         return switch (name) {
             case "Addresses" -> addresses();
             case "Normal" -> normal();
@@ -170,5 +184,15 @@ final class GeneratorFunctions {
         outputs.put(first, firstName);
         outputs.put(second, secondName);
         return outputs;
+    }
+
+    /**
+     * A double as the tensor that an attribute of a call holds.
+     *
+     * @param value the double
+     * @return a scalar
+     */
+    public static OnnxMl.TensorProto scalar(double value) {
+        return FunctionBuilder.scalarTensor(DataType.DOUBLE, Double.doubleToLongBits(value));
     }
 }

@@ -1,4 +1,4 @@
-package io.detinit.interop.regenerate;
+package io.detinit.interop.onnx.function;
 
 import ai.onnx.proto.OnnxMl;
 import com.google.protobuf.ByteString;
