@@ -68,7 +68,9 @@ record MovedValues(Coding coding, TensorView places, TensorView values) {
         int bridged = count + bridges(moved);
         long positions = (4L + size) * count;
         long gaps = (1L + size) * bridged;
-        long bits = (info.shape().elements() + 7) / 8 + (long) size * count;
+        long bits = info.dtype() == DType.BF16
+                ? Long.MAX_VALUE // ONNX Runtime has no Where for bfloat16
+                : (info.shape().elements() + 7) / 8 + (long) size * count;
         if (count == 0) {
             return new MovedValues(Coding.NONE, tensor(DType.U8, new byte[0], 0), tensor(info.dtype(), new byte[0], 0));
         }

@@ -167,12 +167,8 @@ public final class GeneratorFunctions {
         String eight = f.octets((byte) 0, (byte) 1, (byte) 2, (byte) 3, (byte) 4, (byte) 5, (byte) 6, (byte) 7);
         String single =
                 f.node("BitwiseAnd", f.shift(f.node("Unsqueeze", "places", f.integers(1L)), eight), f.octets((byte) 1));
-        String elements = f.node("Size", "initial");
-        String bits = f.node(
-                "Slice",
-                f.node("Reshape", single, f.integers(-1L)),
-                f.integers(0L),
-                f.node("Reshape", elements, f.integers(-1L)));
+        String elements = f.node("ReduceProd", f.integers("shape"));
+        String bits = f.node("Slice", f.node("Reshape", single, f.integers(-1L)), f.integers(0L), elements);
         String counts = f.node("CumSum", f.cast(bits, DataType.INT32), f.integer(0));
         String numbers = f.node("Sub", counts, f.cast(f.integer(1), DataType.INT32));
         String flat = f.node("Reshape", "initial", f.integers(-1L));
