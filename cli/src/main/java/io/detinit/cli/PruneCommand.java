@@ -54,6 +54,7 @@ import picocli.CommandLine.Parameters;
             "",
             "Example: detinit prune run/model.onnx -o pruned.onnx --sparsity 0.69 --fill init --data digits",
             "Example: detinit prune run/model.onnx -o pruned.onnx --max-drop 0.001 --fill init --data digits",
+            "Example: detinit prune run/model.onnx -o small.onnx --sparsity 0.9 --fill init --storage regenerate",
             "Example: detinit prune run/model.safetensors -o pruned.safetensors --masks keep.safetensors --fill zero"
         })
 final class PruneCommand extends BaseCommand {
