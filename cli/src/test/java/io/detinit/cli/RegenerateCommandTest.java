@@ -30,11 +30,16 @@ class RegenerateCommandTest {
     }
 
     private static List<Path> models(String below) throws IOException {
-        try (Stream<Path> files = Files.list(shared(below))) {
+        try (Stream<Path> files = Files.walk(shared(below))) {
             return files.filter(file -> file.toString().endsWith(".onnx"))
                     .sorted()
                     .toList();
         }
+    }
+
+    private static long bytes(Path model) throws IOException {
+        Path data = model.resolveSibling(model.getFileName() + ".data");
+        return Files.size(model) + (Files.exists(data) ? Files.size(data) : 0);
     }
 
     private CommandRun prune(Path model, Path target, String storage) {
@@ -64,7 +69,7 @@ class RegenerateCommandTest {
         assertEquals(0, CommandRun.of("verify", dense, target).code(), model.toString());
         long weights = json.path("weights").asLong();
         if (weights > 0) {
-            assertTrue(Files.size(target) < Files.size(dense), model.toString());
+            assertTrue(bytes(target) < bytes(dense), model.toString());
             CommandRun self = CommandRun.of("verify", dense, dense, "--random", 1, "--tolerance", 0, "--runs", 0);
             CommandRun verify = CommandRun.of("verify", dense, target, "--random", 2, "--tolerance", 0, "--runs", 0);
             // a model that does not run on the shapes that are made up does not run with other weights either
@@ -78,9 +83,11 @@ class RegenerateCommandTest {
         Map<String, Long> weights = new TreeMap<>();
         List<Path> models = new ArrayList<>(models("fixtures/onnx"));
         models.addAll(models("fixtures/trained"));
+        models.addAll(models("fixtures/onnx-external"));
         for (Path model : models) {
-            Path dense = folder.resolve("dense.onnx");
-            Path target = folder.resolve("target.onnx");
+            Path own = Files.createTempDirectory(folder, "model");
+            Path dense = own.resolve("dense.onnx");
+            Path target = own.resolve("target.onnx");
             CommandRun stored = prune(model, dense, "dense");
             CommandRun computed = prune(model, target, "regenerate");
             assertEquals(stored.code(), computed.code(), model + ": " + computed.err());
@@ -90,20 +97,21 @@ class RegenerateCommandTest {
                     weights.put(model.getFileName().toString(), count);
                 }
             } else {
-                assertTrue(stored.err().contains("nothing to prune"), stored.err());
+                assertTrue(stored.err().contains("nothing to prune") || stored.code() == 4, stored.err());
             }
         }
         assertEquals(
-                new TreeMap<>(Map.of(
-                        "ACASXU_experimental_v2a_1_1.onnx", 13_000L,
-                        "attention_head.onnx", 30_000L,
-                        "cnn-torchdefault.folded.onnx", 8_992L,
-                        "cnn-torchdefault.onnx", 8_992L,
-                        "cntk-mnist.onnx", 5_760L,
-                        "mlp-addressable.folded.onnx", 266_200L,
-                        "mlp-addressable.onnx", 266_200L,
-                        "mlp-torchdefault.folded.onnx", 266_200L,
-                        "mlp-torchdefault.onnx", 266_200L)),
+                new TreeMap<>(Map.ofEntries(
+                        Map.entry("ACASXU_experimental_v2a_1_1.onnx", 13_000L),
+                        Map.entry("attention_head.onnx", 30_000L),
+                        Map.entry("cnn-torchdefault.folded.onnx", 8_992L),
+                        Map.entry("cnn-torchdefault.onnx", 8_992L),
+                        Map.entry("cntk-mnist.onnx", 5_760L),
+                        Map.entry("mixed_data.onnx", 4_096L),
+                        Map.entry("mlp-addressable.folded.onnx", 266_200L),
+                        Map.entry("mlp-addressable.onnx", 266_200L),
+                        Map.entry("mlp-torchdefault.folded.onnx", 266_200L),
+                        Map.entry("mlp-torchdefault.onnx", 266_200L))),
                 weights);
     }
 

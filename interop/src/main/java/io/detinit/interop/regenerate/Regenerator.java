@@ -12,6 +12,7 @@ import io.detinit.interop.verify.ConstantOutputs;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -107,7 +108,14 @@ public final class Regenerator {
             return new RegenerateReport(
                     entries.stream().map(e -> e.leftDense(reason)).toList(), 0, raise.now());
         }
-        model.compute(target, dense, prelude, metadata, this::load);
+        boolean[] loaded = new boolean[1];
+        model.compute(target, dense, prelude, metadata, written -> {
+            load(written);
+            loaded[0] = true;
+        });
+        if (!loaded[0]) {
+            loadWithData(target);
+        }
         return new RegenerateReport(entries, raise.isRaised() ? raise.now() : 0, raise.opset());
     }
 
@@ -118,6 +126,19 @@ public final class Regenerator {
             return "";
         } catch (MalformedFileException e) {
             return "this ONNX Runtime does not load the model as it is, so that nothing can be checked";
+        }
+    }
+
+    /** With a data file beside it, a model can only be loaded where it stands. */
+    private static void loadWithData(Path target) throws IOException {
+        boolean done = false;
+        try {
+            ConstantOutputs.load(target);
+            done = true;
+        } finally {
+            if (!done) {
+                Files.deleteIfExists(target);
+            }
         }
     }
 
