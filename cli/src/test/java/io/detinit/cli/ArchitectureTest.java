@@ -66,9 +66,9 @@ class ArchitectureTest {
     }
 
     @Test
-    void protobufStaysInTheTwoOnnxPackages() {
+    void protobufStaysInTheOnnxPackages() {
         noClasses()
-                .that(are(not(resideInAnyPackage("io.detinit.interop.onnx..", "io.detinit.interop.export.."))))
+                .that(are(not(resideInAnyPackage("io.detinit.interop.onnx..", "io.detinit.interop.export..", "io.detinit.interop.shrink.."))))
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("com.google.protobuf..", "ai.onnx..")
