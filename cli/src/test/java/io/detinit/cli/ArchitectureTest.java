@@ -68,7 +68,8 @@ class ArchitectureTest {
     @Test
     void protobufStaysInTheOnnxPackages() {
         noClasses()
-                .that(are(not(resideInAnyPackage("io.detinit.interop.onnx..", "io.detinit.interop.export..", "io.detinit.interop.shrink.."))))
+                .that(are(not(resideInAnyPackage(
+                        "io.detinit.interop.onnx..", "io.detinit.interop.export..", "io.detinit.interop.shrink.."))))
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("com.google.protobuf..", "ai.onnx..")

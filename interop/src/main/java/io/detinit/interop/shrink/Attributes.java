@@ -28,7 +28,9 @@ final class Attributes {
     }
 
     static String text(GraphNode node, String name) {
-        return find(node, name).map(attribute -> attribute.getS().toStringUtf8()).orElse("");
+        return find(node, name)
+                .map(attribute -> attribute.getS().toStringUtf8())
+                .orElse("");
     }
 
     static void set(GraphNode node, String name, long value) {

@@ -27,9 +27,8 @@ final class Biases {
         }
         Constant bias = net.constant(node.input(2));
         Constant weights = net.constant(node.input(1));
-        boolean plain = bias != null
-                && weights != null
-                && (bias.data().length == 1 || isRow(bias, weights.dim(outAxis(node))));
+        boolean plain =
+                bias != null && weights != null && (bias.data().length == 1 || isRow(bias, weights.dim(outAxis(node))));
         return plain ? null : "constant, but the bias of " + node.describe() + " is not one number a unit";
     }
 
@@ -61,9 +60,8 @@ final class Biases {
 
     private static void add(Net net, GraphNode node, int slot, double[] sum, double factor) {
         Constant before = net.constant(node.input(slot));
-        Constant after = before != null && before.data().length == sum.length
-                ? before.copy()
-                : Constant.vector(sum.length);
+        Constant after =
+                before != null && before.data().length == sum.length ? before.copy() : Constant.vector(sum.length);
         for (int k = 0; k < sum.length; k++) {
             double old = before == null ? 0 : before.data()[before.data().length == 1 ? 0 : k];
             after.data()[k] = (float) (old + factor * sum[k]);
@@ -75,7 +73,9 @@ final class Biases {
     private static void product(Net net, GraphNode node, double[] sum) {
         String output = node.output(0);
         List<GraphNode> readers = net.readers(output);
-        if (net.uses(output) == 1 && readers.size() == 1 && readers.get(0).operator().equals("Add")) {
+        if (net.uses(output) == 1
+                && readers.size() == 1
+                && readers.get(0).operator().equals("Add")) {
             GraphNode add = readers.get(0);
             int slot = add.input(0).equals(output) ? 1 : 0;
             Constant bias = net.constant(add.input(slot));

@@ -115,6 +115,10 @@ final class ChannelWalk {
 
     /** Gemm and MatMul: x times weights, units along the last axis. */
     private void product(GraphNode node, int outAxis, int inAxis) {
+        if (!net.isInitializer(node.input(1)) && !net.isStatic(node.input(1))) {
+            channels.pinInputs(node, "a product of two computed values");
+            return;
+        }
         String problem = weightsProblem(node);
         Constant weights = problem == null ? channels.constant(node, 1) : null;
         long[] shape = channels.shape(node.output(0));

@@ -134,8 +134,7 @@ record Constant(long[] dims, float[] data) {
         float[] selected = new float[outer * indices.length * inner];
         for (int o = 0; o < outer; o++) {
             for (int k = 0; k < indices.length; k++) {
-                System.arraycopy(
-                        data, (o * n + indices[k]) * inner, selected, (o * indices.length + k) * inner, inner);
+                System.arraycopy(data, (o * n + indices[k]) * inner, selected, (o * indices.length + k) * inner, inner);
             }
         }
         return new Constant(shape, selected);

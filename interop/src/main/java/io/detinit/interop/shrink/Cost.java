@@ -38,8 +38,7 @@ public record Cost(long macs, long parameters, long bytes) {
         }
         if (convolution) {
             long each = LongStream.of(second).skip(1).reduce(1, Math::multiplyExact);
-            return Math.multiplyExact(
-                    LongStream.of(transposed ? first : made).reduce(1, Math::multiplyExact), each);
+            return Math.multiplyExact(LongStream.of(transposed ? first : made).reduce(1, Math::multiplyExact), each);
         }
         boolean turned = Attributes.integer(node, "transA", 0) != 0;
         long inner = turned ? first[0] : first[first.length - 1];

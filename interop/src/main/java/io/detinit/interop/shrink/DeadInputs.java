@@ -31,8 +31,7 @@ final class DeadInputs {
      * @param values how many values of a sample each input is
      * @param input the input of the model, where nothing but its shape was changed on the way; else empty
      */
-    private record Place(
-            GraphNode node, String weight, int inAxis, int axis, int values, String input) {}
+    private record Place(GraphNode node, String weight, int inAxis, int axis, int values, String input) {}
 
     private final Net net;
     private final List<Place> places = new ArrayList<>();
@@ -178,7 +177,11 @@ final class DeadInputs {
         GraphNode gather = GraphNode.of("Gather", picked, node.input(0));
         Attributes.set(gather, "axis", place.axis());
         net.insert(net.nodes().indexOf(node), gather);
-        net.put(gather, 1, new long[] {live.length}, IntStream.of(live).asLongStream().toArray());
+        net.put(
+                gather,
+                1,
+                new long[] {live.length},
+                IntStream.of(live).asLongStream().toArray());
         node.setInput(0, picked);
         net.put(node, 1, weights.select(place.inAxis(), live));
         int constant = folded.getOrDefault(node, 0);

@@ -140,5 +140,4 @@ final class Elementwise {
         }
         channels.put(node.output(0), new Layout(first.axis(), first.units(), constant));
     }
-
 }

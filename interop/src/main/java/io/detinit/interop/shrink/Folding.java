@@ -144,8 +144,7 @@ final class Folding {
     }
 
     private Constant work(GraphNode node) {
-        return weights.computeIfAbsent(
-                node, key -> channels.constant(key, 1).copy());
+        return weights.computeIfAbsent(node, key -> channels.constant(key, 1).copy());
     }
 
     private void commit() {

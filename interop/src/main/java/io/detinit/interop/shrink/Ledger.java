@@ -36,14 +36,20 @@ final class Ledger {
 
     /** A class of units is now read by nobody, and why. */
     void note(Channels channels, int root, Reason reason) {
-        rows(channels, root, (label, row) -> noted.computeIfAbsent(label, key -> new HashMap<>())
-                .putIfAbsent(row, reason));
+        rows(
+                channels,
+                root,
+                (label, row) ->
+                        noted.computeIfAbsent(label, key -> new HashMap<>()).putIfAbsent(row, reason));
     }
 
     /** A class of units stays, and why. */
     void keep(Channels channels, int root, String reason) {
-        rows(channels, root, (label, row) -> kept.computeIfAbsent(label, key -> new LinkedHashMap<>())
-                .merge(reason, 1, Integer::sum));
+        rows(
+                channels,
+                root,
+                (label, row) -> kept.computeIfAbsent(label, key -> new LinkedHashMap<>())
+                        .merge(reason, 1, Integer::sum));
     }
 
     /** A class of units goes; {@link #settle} is called when all that go have been told. */

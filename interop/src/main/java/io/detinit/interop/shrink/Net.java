@@ -92,7 +92,8 @@ final class Net {
                 if (bytes > MAX_BYTES) {
                     throw new ObstacleException("its data files hold more than 2 GiB, more than an ONNX file can");
                 }
-                ByteBuffer read = ByteBuffer.allocate(Math.toIntExact(view.info().bytes()));
+                ByteBuffer read =
+                        ByteBuffer.allocate(Math.toIntExact(view.info().bytes()));
                 view.readBytes(0, read);
                 inside = tensor.toBuilder()
                         .clearExternalData()
@@ -157,9 +158,7 @@ final class Net {
 
     /** The node that makes a value. */
     Optional<GraphNode> maker(String value) {
-        return nodes.stream()
-                .filter(node -> node.outputs().contains(value))
-                .findFirst();
+        return nodes.stream().filter(node -> node.outputs().contains(value)).findFirst();
     }
 
     /** The nodes that read a value, one for each time. */
@@ -197,6 +196,16 @@ final class Net {
             }
         }
         return known;
+    }
+
+    /** The axes of a tensor in the file or of a value that does not depend on the inputs; null for others. */
+    long @Nullable [] dims(String value) {
+        OnnxMl.TensorProto tensor = initializers.get(value);
+        if (tensor != null) {
+            return tensor.getDimsList().stream().mapToLong(Long::longValue).toArray();
+        }
+        Constant known = folded.get(value);
+        return known == null ? null : known.dims();
     }
 
     /** The few integers that a value holds in every run; null where it holds others, many, or can be overridden. */

@@ -76,8 +76,7 @@ final class Probe {
     private static Probe of(Net net, OnnxRunner runner, Set<String> fixed, int batch) throws IOException {
         boolean freeBatch = runner.inputs().stream()
                 .anyMatch(input -> !input.shape().isEmpty() && input.shape().get(0) < 0);
-        Probe probe =
-                new Probe(inputs(runner.inputs(), batch), hasFreeAxes(runner.inputs()), freeBatch ? batch : 1);
+        Probe probe = new Probe(inputs(runner.inputs(), batch), hasFreeAxes(runner.inputs()), freeBatch ? batch : 1);
         runner.inputs()
                 .forEach(input -> probe.shapes.put(
                         input.name(),
@@ -89,8 +88,7 @@ final class Probe {
     }
 
     private void take(Net net, Set<String> fixed, ObservedOutput output) {
-        long[] shape =
-                output.shape().stream().mapToLong(Long::longValue).toArray();
+        long[] shape = output.shape().stream().mapToLong(Long::longValue).toArray();
         shapes.put(output.name(), shape);
         double[] values = output.values();
         long[] whole = values.length <= FEW && !output.floating()
@@ -142,9 +140,7 @@ final class Probe {
     }
 
     private static boolean hasFreeAxes(List<ModelInput> inputs) {
-        return inputs.stream()
-                .flatMap(input -> input.shape().stream().skip(1))
-                .anyMatch(axis -> axis < 0);
+        return inputs.stream().flatMap(input -> input.shape().stream().skip(1)).anyMatch(axis -> axis < 0);
     }
 
     private static OnnxRunner runner(Net net, Collection<String> outputs, boolean only, int threads)
@@ -153,8 +149,7 @@ final class Probe {
     }
 
     /** Runs a net again and shows some of its values. */
-    void observe(Net net, Collection<String> values, int threads, Consumer<ObservedOutput> visitor)
-            throws IOException {
+    void observe(Net net, Collection<String> values, int threads, Consumer<ObservedOutput> visitor) throws IOException {
         if (values.isEmpty()) {
             return;
         }
@@ -184,8 +179,7 @@ final class Probe {
         if (seen != null) {
             return seen;
         }
-        Constant constant = net.constant(value);
-        return constant == null ? null : constant.dims();
+        return net.dims(value);
     }
 
     /** The integers that a value held; null where they are not known. */

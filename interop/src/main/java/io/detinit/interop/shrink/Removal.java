@@ -78,13 +78,9 @@ final class Removal {
                 target[edit.axis()] = keep.length;
                 net.put(node, edit.slot(), new long[] {target.length}, target);
             }
-            case GROUPS ->
-                Attributes.set(node, "group", keep.length);
+            case GROUPS -> Attributes.set(node, "group", keep.length);
             default ->
-                net.put(
-                        node,
-                        edit.slot(),
-                        channels.constant(node, edit.slot()).select(edit.axis(), keep));
+                net.put(node, edit.slot(), channels.constant(node, edit.slot()).select(edit.axis(), keep));
         }
     }
 }

@@ -11,8 +11,7 @@ package io.detinit.interop.shrink;
  * @param copies how many were removed because they computed the same as another one, whose outgoing weights they went into
  * @param unread how many were removed because every weight that read them was 0
  */
-public record ShrunkLayer(
-        String name, String operator, int before, int after, int constant, int copies, int unread) {
+public record ShrunkLayer(String name, String operator, int before, int after, int constant, int copies, int unread) {
 
     /** {@return how many units were removed} */
     public int removed() {

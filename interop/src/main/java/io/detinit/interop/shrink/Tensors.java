@@ -107,8 +107,9 @@ final class Tensors {
     /** The listing of a tensor as an input. */
     static OnnxMl.ValueInfoProto info(OnnxMl.ValueInfoProto input, OnnxMl.TensorProto tensor) {
         OnnxMl.TensorShapeProto.Builder shape = OnnxMl.TensorShapeProto.newBuilder();
-        tensor.getDimsList().forEach(dim -> shape.addDim(
-                OnnxMl.TensorShapeProto.Dimension.newBuilder().setDimValue(Objects.requireNonNull(dim))));
+        tensor.getDimsList()
+                .forEach(dim -> shape.addDim(
+                        OnnxMl.TensorShapeProto.Dimension.newBuilder().setDimValue(Objects.requireNonNull(dim))));
         return input.toBuilder()
                 .setType(OnnxMl.TypeProto.newBuilder()
                         .setTensorType(OnnxMl.TypeProto.Tensor.newBuilder()

@@ -216,8 +216,7 @@ public final class OnnxRunner implements AutoCloseable {
                 for (String output : outputs) {
                     if (result.get(output).orElse(null) instanceof OnnxTensor tensor) {
                         OutputValues found = OutputValues.of(output, tensor);
-                        visitor.accept(
-                                new ObservedOutput(output, found.shape(), found.floating(), found.asDoubles()));
+                        visitor.accept(new ObservedOutput(output, found.shape(), found.floating(), found.asDoubles()));
                     }
                 }
             }

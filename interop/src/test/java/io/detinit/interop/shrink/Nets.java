@@ -13,7 +13,8 @@ import java.util.Random;
 /** Small nets with random weights. */
 final class Nets {
 
-    private final OnnxMl.GraphProto.Builder graph = OnnxMl.GraphProto.newBuilder().setName("g");
+    private final OnnxMl.GraphProto.Builder graph =
+            OnnxMl.GraphProto.newBuilder().setName("g");
     private final Random random;
 
     Nets(long seed) {

@@ -195,8 +195,8 @@ class ShrinkChainsTest {
                 Map.of("x", java.util.Arrays.stream(shape).boxed().toList()));
         try (OnnxRunner one = OnnxRunner.open(model, 1);
                 OnnxRunner two = OnnxRunner.open(target, 1)) {
-            for (NamedComparison output :
-                    Verifier.compareRandom(one, two, inputs, 3, 1e-5, done -> {}).outputs()) {
+            for (NamedComparison output : Verifier.compareRandom(one, two, inputs, 3, 1e-5, done -> {})
+                    .outputs()) {
                 assertTrue(output.comparison().within(), name + " " + output);
             }
         }
@@ -220,7 +220,8 @@ class ShrinkChainsTest {
     void convolutionalChainsStayEqual() throws IOException {
         int removed = 0;
         for (int k = 0; k < CHAINS; k++) {
-            removed += check(convolutional(SEED + k), "convolutional, seed " + (SEED + k)).removedUnits();
+            removed += check(convolutional(SEED + k), "convolutional, seed " + (SEED + k))
+                    .removedUnits();
         }
         assertTrue(removed > CHAINS / 2, removed + " units removed");
     }

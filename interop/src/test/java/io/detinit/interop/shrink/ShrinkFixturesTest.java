@@ -33,7 +33,9 @@ class ShrinkFixturesTest {
                 assertTrue(proof.maxRelativeDifference() <= ShrinkOptions.TOLERANCE, name);
                 assertTrue(proof.randomSamples() > 0, name);
                 assertTrue(
-                        report.after().orElseThrow().macs() < report.before().orElseThrow().macs(), name);
+                        report.after().orElseThrow().macs()
+                                < report.before().orElseThrow().macs(),
+                        name);
                 shrunk.add(name);
             } else {
                 assertFalse(report.leftAlone().isEmpty(), name);
