@@ -3,6 +3,7 @@ package io.detinit.cli;
 import ai.djl.engine.EngineException;
 import io.detinit.generator.InvalidPlanException;
 import io.detinit.interop.file.MalformedFileException;
+import io.detinit.interop.shrink.UnequalOutputsException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -140,6 +141,9 @@ final class Detinit {
         String message;
         if (cause instanceof MalformedFileException || cause instanceof InvalidPlanException) {
             code = ExitCode.MALFORMED;
+            message = String.valueOf(cause.getMessage());
+        } else if (cause instanceof UnequalOutputsException) {
+            code = ExitCode.GATE;
             message = String.valueOf(cause.getMessage());
         } else if (cause instanceof FileAlreadyExistsException exists) {
             code = ExitCode.USAGE;

@@ -18,6 +18,7 @@ import io.detinit.interop.prune.Destination;
 import io.detinit.interop.prune.Fill;
 import io.detinit.interop.prune.PruneReport;
 import io.detinit.interop.prune.Pruner;
+import io.detinit.interop.shrink.StructuredUnits;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.TensorStorage;
 import io.detinit.interop.verify.Score;
@@ -53,6 +54,7 @@ import picocli.CommandLine.Parameters;
             "is within D and the next step is not, yet a larger one further up may be.",
             "",
             "Example: detinit prune run/model.onnx -o pruned.onnx --sparsity 0.69 --fill init --data digits",
+            "Example: detinit prune run/model.onnx -o small.onnx --structured units --sparsity 0.5 --fill zero --data digits",
             "Example: detinit prune run/model.onnx -o pruned.onnx --max-drop 0.001 --fill init --data digits",
             "Example: detinit prune run/model.onnx -o small.onnx --sparsity 0.9 --fill init --storage regenerate",
             "Example: detinit prune run/model.safetensors -o pruned.safetensors --masks keep.safetensors --fill zero"
@@ -80,6 +82,11 @@ final class PruneCommand extends BaseCommand {
     @Mixin
     ScoringOptions scoringOptions = new ScoringOptions();
 
+    @Mixin
+    RemoveDeadOptions dead = new RemoveDeadOptions();
+
+    private @Nullable DeadRemoval removal;
+
     @Option(
             names = "--masks",
             paramLabel = "M",
@@ -91,11 +98,10 @@ final class PruneCommand extends BaseCommand {
 
     @Option(
             names = "--fill",
-            required = true,
             paramLabel = "NAME",
-            description =
-                    "What stands where a weight was pruned: "
-                            + "zero, init (back to w0), or init_or_zero (w0, but zero where the weight was moving towards zero).")
+            description = "What stands where a weight was pruned: "
+                    + "zero, init (back to w0), or init_or_zero (w0, but zero where the weight was moving towards zero). "
+                    + "Needed wherever something is pruned.")
     String fill = "";
 
     @Option(
@@ -108,14 +114,20 @@ final class PruneCommand extends BaseCommand {
 
     @Override
     public Integer call() throws IOException {
+        if (fill.isEmpty() && !removesOnly()) {
+            throw new UsageException("--fill NAME is needed: what stands where a weight was pruned");
+        }
+        fill = fill.isEmpty() ? Fill.ZERO.id() : fill;
         Fill how = Fill.parse(fill);
-        checkOptions();
+        checkOptions(how);
         Outputs.check(output, force);
         Optional<MaskFile> given = masks == null ? Optional.empty() : Optional.of(MaskFile.read(masks));
         try (Checkpoint checkpoint = Checkpoints.open(file);
                 @Nullable
                         Scoring scoring =
-                                scoringOptions.data == null ? null : Scoring.open(checkpoint, scoringOptions, this)) {
+                                scoringOptions.data == null ? null : Scoring.open(checkpoint, scoringOptions, this);
+                @Nullable DeadRemoval between = dead.given() ? removal(checkpoint) : null) {
+            removal = between;
             if (TensorStorage.parse(storage) != TensorStorage.DENSE && !(checkpoint instanceof OnnxCheckpoint)) {
                 throw new UsageException(
                         "--storage " + storage + " is for ONNX files; " + file + " is " + checkpoint.format());
@@ -123,11 +135,37 @@ final class PruneCommand extends BaseCommand {
             if (given.isPresent() && how == Fill.ZERO && !baseline.given()) {
                 return zero(checkpoint, given.get(), scoring);
             }
-            return prune(checkpoint, given, how, scoring);
+            return removesOnly() ? removeOnly(checkpoint, scoring) : prune(checkpoint, given, how, scoring);
         }
     }
 
-    private void checkOptions() {
+    /** Whether what is dead is removed and nothing is pruned before. */
+    private boolean removesOnly() {
+        return dead.removeDead && !dead.wholeUnits() && masks == null && !select.given() && !budget.given();
+    }
+
+    private DeadRemoval removal(Checkpoint checkpoint) throws IOException {
+        if (!(checkpoint instanceof OnnxCheckpoint)) {
+            throw new UsageException("--remove-dead and --structured rewrite the graph of an ONNX file; " + file
+                    + " is " + checkpoint.format());
+        }
+        return DeadRemoval.to(output, root.threads, dead.runs);
+    }
+
+    private int removeOnly(Checkpoint checkpoint, @Nullable Scoring scoring) throws IOException {
+        try (ResolvedBaseline resolved = baseline.resolve(checkpoint, root.threads, false)) {
+            Destination destination = destination(metadata(resolved, Optional.empty(), Fill.ZERO, scoring));
+            return finish(
+                    checkpoint,
+                    resolved.baseline(),
+                    Set.of(),
+                    scoring,
+                    Optional.empty(),
+                    () -> Pruner.zero(checkpoint, Map.of(), destination));
+        }
+    }
+
+    private void checkOptions(Fill how) {
         if (masks != null && (select.given() || budget.given())) {
             throw new UsageException("--masks says what is pruned: leave the options of a selection away");
         }
@@ -135,11 +173,16 @@ final class PruneCommand extends BaseCommand {
             throw new UsageException(
                     "--storage regenerate computes initial weights: it takes --fill init, not " + fill);
         }
+        if (TensorStorage.parse(storage) == TensorStorage.REGENERATE && dead.given()) {
+            throw new UsageException(
+                    "--storage regenerate keeps every unit: leave --remove-dead and --structured away");
+        }
         scoringOptions.check();
         budget.check(select, scoringOptions);
-        if (masks == null && !budget.given()) {
+        if (masks == null && !budget.given() && !removesOnly()) {
             select.parse();
         }
+        dead.check(select, masks != null, budget.given(), how);
     }
 
     /** Writes the pruned file. */
@@ -157,6 +200,7 @@ final class PruneCommand extends BaseCommand {
         provenance.put("tool", new Detinit.Version().getVersion()[0]);
         Destination destination = destination(Map.of("detinit.prune", provenance.toString()));
         return finish(
+                checkpoint,
                 Baseline.none(checkpoint),
                 fitted.masks().keySet(),
                 scoring,
@@ -201,13 +245,31 @@ final class PruneCommand extends BaseCommand {
         String source = String.valueOf(file.getFileName());
         String tool = new Detinit.Version().getVersion()[0];
         Pruner pruner = new Pruner(base, root.threads);
+        if (dead.wholeUnits() && removal != null && checkpoint instanceof OnnxCheckpoint model) {
+            StructuredUnits.Choice choice = StructuredUnits.choose(
+                    model,
+                    base,
+                    RemoveDeadOptions.amount(selection),
+                    selection.candidates().filter()::takes,
+                    root.threads);
+            removal.chose(choice);
+            Destination destination = destination(
+                    metadata(resolved, Optional.of(MaskRecord.of(selection, base, source, tool)), how, scoring));
+            return finish(
+                    checkpoint,
+                    base,
+                    choice.masks().keySet(),
+                    scoring,
+                    searched,
+                    () -> Pruner.zero(checkpoint, choice.masks(), destination));
+        }
         if (selection.target() instanceof Selection.AtMost && scoring == null) {
             // selected while it is written; the threshold is the cut
             MaskRecord record = MaskRecord.of(selection, base, source, tool);
             Destination destination = destination(metadata(resolved, Optional.of(record), how, scoring));
             Terminal terminal = terminal();
             DoubleConsumer progress = done -> terminal.progress("selected " + Text.percent(100 * done));
-            return finish(base, Set.of(), scoring, searched, () -> {
+            return finish(checkpoint, base, Set.of(), scoring, searched, () -> {
                 PruneReport report = pruner.prune(checkpoint, selection, how, destination, progress);
                 writePlan(resolved, sidecar);
                 return report;
@@ -216,7 +278,7 @@ final class PruneCommand extends BaseCommand {
         Selected selected = MaskCommand.selectWithCut(this, resolved, checkpoint, selection);
         MaskRecord record = MaskRecord.of(selection, selected, base, source, tool);
         Destination destination = destination(metadata(resolved, Optional.of(record), how, scoring));
-        return finish(base, selected.masks().keySet(), scoring, searched, () -> {
+        return finish(checkpoint, base, selected.masks().keySet(), scoring, searched, () -> {
             PruneReport report = pruner.prune(checkpoint, selected.masks(), how, destination);
             writePlan(resolved, sidecar);
             return report;
@@ -234,7 +296,7 @@ final class PruneCommand extends BaseCommand {
         Baseline base = resolved.baseline();
         StoredMasks fitted = MaskFit.fit(given, checkpoint, Optional.of(base));
         Destination destination = destination(metadata(resolved, Optional.empty(), how, scoring));
-        return finish(base, fitted.masks().keySet(), scoring, Optional.empty(), () -> {
+        return finish(checkpoint, base, fitted.masks().keySet(), scoring, Optional.empty(), () -> {
             PruneReport report = how == Fill.ZERO
                     ? Pruner.zero(checkpoint, fitted.masks(), destination)
                     : new Pruner(base, root.threads).prune(checkpoint, fitted.logical(), how, destination);
@@ -252,6 +314,7 @@ final class PruneCommand extends BaseCommand {
 
     /** Scores the input, writes the output, scores that, and reports. */
     private int finish(
+            Checkpoint checkpoint,
             Baseline base,
             Collection<String> names,
             @Nullable Scoring scoring,
@@ -261,6 +324,9 @@ final class PruneCommand extends BaseCommand {
         long before = CheckpointBytes.of(file);
         Score scoreBefore = scoring == null ? null : scoring.test(file, base, names);
         PruneReport report = writer.write();
+        Optional<DeadRemoval.Outcome> removed = removal == null
+                ? Optional.empty()
+                : Optional.of(removal.apply(checkpoint, base, scoring, TensorStorage.parse(storage)));
         Score scoreAfter = scoring == null ? null : scoring.test(output, base, names);
         PruneOutcome outcome = new PruneOutcome(
                 report,
@@ -274,9 +340,11 @@ final class PruneCommand extends BaseCommand {
         if (json) {
             ObjectNode object = described(output.toString());
             PruneTexts.put(object, outcome);
+            removed.ifPresent(one -> DeadTexts.put(object, one));
             print(object);
         } else {
             PruneTexts.print(out(), outcome, storage);
+            removed.ifPresent(one -> DeadTexts.print(out(), one));
             out().println("wrote " + output);
         }
         return ExitCode.DONE;
@@ -300,7 +368,9 @@ final class PruneCommand extends BaseCommand {
         ObjectNode object = JSON.createObjectNode();
         object.put("input", file.toString());
         object.put("output", written);
-        if (masks == null) {
+        if (removesOnly()) {
+            object.putNull("criterion");
+        } else if (masks == null) {
             object.put("criterion", criterion().id());
         } else {
             object.putNull("criterion").put("masks", masks.toString());
@@ -321,7 +391,9 @@ final class PruneCommand extends BaseCommand {
     }
 
     private Destination destination(Map<String, String> metadata) {
-        return new Destination(output, metadata, TensorStorage.parse(storage));
+        return removal == null
+                ? new Destination(output, metadata, TensorStorage.parse(storage))
+                : Destination.dense(removal.pruned(), metadata);
     }
 
     private Map<String, String> metadata(
@@ -343,6 +415,9 @@ final class PruneCommand extends BaseCommand {
             provenance.put("data", scoring.images().name());
         }
         provenance.put("fill", how.id());
+        if (dead.given()) {
+            provenance.put("removeDead", true).put("structured", dead.wholeUnits() ? "units" : null);
+        }
         Map<String, String> metadata = new LinkedHashMap<>();
         resolved.planForFile().map(PlanJson::write).ifPresent(text -> metadata.put(Checkpoint.PLAN_KEY, text));
         metadata.put("detinit.prune", provenance.toString());

@@ -99,6 +99,10 @@ final class Scoring implements Closeable {
         return images.validationSamples(normalization);
     }
 
+    Samples train() {
+        return images.trainSamples(normalization);
+    }
+
     Samples test() {
         return images.testSamples(normalization);
     }

@@ -71,7 +71,8 @@ class ArchitectureTest {
                 .that(are(not(resideInAnyPackage(
                         "io.detinit.interop.onnx..",
                         "io.detinit.interop.export..",
-                        "io.detinit.interop.regenerate.."))))
+                        "io.detinit.interop.regenerate..",
+                        "io.detinit.interop.shrink.."))))
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("com.google.protobuf..", "ai.onnx..")

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -176,6 +177,48 @@ public final class OnnxRunner implements AutoCloseable {
                                     name, "output '" + output + "'", "one that is not a dense tensor", "export one")));
                 }
                 return found;
+            }
+        } catch (OrtException e) {
+            throw Sessions.failed(name, "run", e, "a model that runs on inputs of the shapes " + shapes(values));
+        } finally {
+            tensors.values().forEach(OnnxTensor::close);
+        }
+    }
+
+    /**
+     * Runs the model once on random inputs, or on given values of its one floating-point input, and shows its outputs one at a
+     * time.
+     *
+     * @param random how inputs are made
+     * @param given the elements of the model's only input, row-major, as many as {@code random} would make; empty to use
+     *     random ones
+     * @param visitor receives each output that is a dense tensor of numbers; what it gets is its own
+     * @throws MalformedFileException if ONNX Runtime cannot run the model on such inputs
+     * @throws IOException never else
+     * @throws IllegalArgumentException if a shape or the number of values does not fit
+     */
+    public void observe(RandomInputs random, float[] given, Consumer<ObservedOutput> visitor) throws IOException {
+        List<FilledInput> filled = random.fill(name, inputs);
+        List<InputValues> values = random.sample(name, filled, 0);
+        if (given.length > 0) {
+            if (values.size() != 1 || values.get(0).values().length != given.length) {
+                throw new IllegalArgumentException(
+                        name + ": " + given.length + " values are not those of one input of " + filled);
+            }
+            Scoring.row(given, 0, values.get(0).values());
+        }
+        Map<String, OnnxTensor> tensors = new LinkedHashMap<>();
+        try {
+            for (InputValues value : values) {
+                tensors.put(value.input().input().name(), value.tensor(OrtEnvironment.getEnvironment()));
+            }
+            try (OrtSession.Result result = session.run(tensors, outputs)) {
+                for (String output : outputs) {
+                    if (result.get(output).orElse(null) instanceof OnnxTensor tensor) {
+                        OutputValues found = OutputValues.of(output, tensor);
+                        visitor.accept(new ObservedOutput(output, found.shape(), found.floating(), found.asDoubles()));
+                    }
+                }
             }
         } catch (OrtException e) {
             throw Sessions.failed(name, "run", e, "a model that runs on inputs of the shapes " + shapes(values));

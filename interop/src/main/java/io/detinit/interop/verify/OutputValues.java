@@ -108,6 +108,11 @@ record OutputValues(String name, String type, List<Long> shape, double[] floats,
         }
     }
 
+    /** The elements, integers converted. */
+    double[] asDoubles() {
+        return floating ? floats : Arrays.stream(integers).asDoubleStream().toArray();
+    }
+
     /** How many elements it has. */
     int elements() {
         return floating ? floats.length : integers.length;

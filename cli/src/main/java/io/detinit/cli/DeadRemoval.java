@@ -1,0 +1,120 @@
+package io.detinit.cli;
+
+import io.detinit.interop.audit.Baseline;
+import io.detinit.interop.onnx.OnnxCheckpoint;
+import io.detinit.interop.shrink.Calibration;
+import io.detinit.interop.shrink.ModelShrinker;
+import io.detinit.interop.shrink.ShrinkOptions;
+import io.detinit.interop.shrink.ShrinkReport;
+import io.detinit.interop.shrink.SpeedUp;
+import io.detinit.interop.shrink.StructuredUnits;
+import io.detinit.interop.shrink.UnmovedInputs;
+import io.detinit.interop.tensor.Checkpoint;
+import io.detinit.interop.tensor.TensorInfo;
+import io.detinit.interop.tensor.TensorStorage;
+import io.detinit.interop.tensor.TensorView;
+import io.detinit.training.Samples;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** The pruned model on its way to the smaller one: a file in a folder of its own that is removed in the end. Not thread-safe. */
+final class DeadRemoval implements Closeable {
+
+    private final Path folder;
+    private final Path output;
+    private final int threads;
+    private final int runs;
+    private StructuredUnits.@Nullable Choice choice;
+
+    private DeadRemoval(Path folder, Path output, int threads, int runs) {
+        this.folder = folder;
+        this.output = output;
+        this.threads = threads;
+        this.runs = runs;
+    }
+
+    static DeadRemoval to(Path output, int threads, int runs) throws IOException {
+        return new DeadRemoval(Files.createTempDirectory("detinit-prune"), output, threads, runs);
+    }
+
+    /** Where the pruned model goes. */
+    Path pruned() {
+        return folder.resolve("pruned.onnx");
+    }
+
+    /** Remembers which units were chosen. */
+    void chose(StructuredUnits.Choice units) {
+        this.choice = units;
+    }
+
+    /**
+     * What a removal came to.
+     *
+     * @param report what was removed
+     * @param speed the latencies of the input and the output; empty where they were not measured
+     * @param choice the units that were chosen; empty where weights were
+     */
+    record Outcome(ShrinkReport report, Optional<SpeedUp> speed, Optional<StructuredUnits.Choice> choice) {}
+
+    /** Writes the smaller model. */
+    Outcome apply(Checkpoint trained, Baseline baseline, @Nullable Scoring scoring, TensorStorage storage)
+            throws IOException {
+        ShrinkOptions options = ShrinkOptions.of(threads);
+        if (scoring != null && scoring.own()) {
+            Samples samples = scoring.train();
+            options = options.with(
+                    new Calibration(samples.features(), samples.width()), UnmovedInputs.of(trained, baseline));
+        }
+        boolean sparse = storage == TensorStorage.SPARSE;
+        Path dense = sparse ? folder.resolve("small.onnx") : output;
+        ShrinkReport report;
+        try (OnnxCheckpoint model = OnnxCheckpoint.open(pruned())) {
+            report = ModelShrinker.shrink(model, dense, Map.of(), options);
+        }
+        if (sparse) {
+            try (OnnxCheckpoint model = OnnxCheckpoint.open(dense)) {
+                model.rewrite(output, matrices(model), Map.of(), storage);
+            }
+        }
+        boolean timed = runs > 0 && report.shrunk();
+        return new Outcome(
+                report,
+                timed
+                        ? Optional.of(SpeedUp.measure(trained.path(), output, EvalCommand.BATCH, threads, runs))
+                        : Optional.empty(),
+                Optional.ofNullable(choice));
+    }
+
+    private static Map<String, TensorView> matrices(OnnxCheckpoint model) {
+        Map<String, TensorView> matrices = new HashMap<>();
+        for (TensorView tensor : model.tensors()) {
+            TensorInfo info = tensor.info();
+            if (info.kind() == TensorInfo.Kind.PARAMETER
+                    && info.dtype().isFloating()
+                    && info.shape().rank() >= 2) {
+                matrices.put(info.name(), tensor);
+            }
+        }
+        return matrices;
+    }
+
+    @Override
+    public void close() throws IOException {
+        List<Path> files;
+        try (Stream<Path> listed = Files.list(folder)) {
+            files = listed.toList();
+        }
+        for (Path file : files) {
+            Files.deleteIfExists(file);
+        }
+        Files.deleteIfExists(folder);
+    }
+}
