@@ -28,21 +28,24 @@ import org.jspecify.annotations.Nullable;
 /** The pruned model on its way to the smaller one: a file in a folder of its own that is removed in the end. Not thread-safe. */
 final class DeadRemoval implements Closeable {
 
+    /** Samples of one timed run. */
+    private static final int BATCH = 64;
+
     private final Path folder;
     private final Path output;
     private final int threads;
-    private final int runs;
+    private final RemoveDeadOptions wanted;
     private StructuredUnits.@Nullable Choice choice;
 
-    private DeadRemoval(Path folder, Path output, int threads, int runs) {
+    private DeadRemoval(Path folder, Path output, int threads, RemoveDeadOptions wanted) {
         this.folder = folder;
         this.output = output;
         this.threads = threads;
-        this.runs = runs;
+        this.wanted = wanted;
     }
 
-    static DeadRemoval to(Path output, int threads, int runs) throws IOException {
-        return new DeadRemoval(Files.createTempDirectory("detinit-prune"), output, threads, runs);
+    static DeadRemoval to(Path output, int threads, RemoveDeadOptions wanted) throws IOException {
+        return new DeadRemoval(Files.createTempDirectory("detinit-prune"), output, threads, wanted);
     }
 
     /** Where the pruned model goes. */
@@ -73,6 +76,7 @@ final class DeadRemoval implements Closeable {
             options = options.with(
                     new Calibration(samples.features(), samples.width()), UnmovedInputs.of(trained, baseline));
         }
+        options = wanted.keepInputs ? options.keepingInputs() : options;
         boolean sparse = storage == TensorStorage.SPARSE;
         Path dense = sparse ? folder.resolve("small.onnx") : output;
         ShrinkReport report;
@@ -84,11 +88,11 @@ final class DeadRemoval implements Closeable {
                 model.rewrite(output, matrices(model), Map.of(), storage);
             }
         }
-        boolean timed = runs > 0 && report.shrunk();
+        boolean timed = wanted.runs > 0 && report.shrunk();
         return new Outcome(
                 report,
                 timed
-                        ? Optional.of(SpeedUp.measure(trained.path(), output, EvalCommand.BATCH, threads, runs))
+                        ? Optional.of(SpeedUp.measure(trained.path(), output, BATCH, threads, wanted.runs))
                         : Optional.empty(),
                 Optional.ofNullable(choice));
     }

@@ -145,7 +145,7 @@ final class PruneCommand extends BaseCommand {
             throw new UsageException("--remove-dead and --structured rewrite the graph of an ONNX file; " + file
                     + " is " + checkpoint.format());
         }
-        return DeadRemoval.to(output, root.threads, dead.runs);
+        return DeadRemoval.to(output, root.threads, dead);
     }
 
     private int removeOnly(Checkpoint checkpoint, @Nullable Scoring scoring) throws IOException {
