@@ -1,6 +1,8 @@
 package io.detinit.cli;
 
 import io.detinit.interop.audit.Baseline;
+import io.detinit.interop.mask.Mask;
+import io.detinit.interop.mask.Selection;
 import io.detinit.interop.onnx.OnnxCheckpoint;
 import io.detinit.interop.shrink.Calibration;
 import io.detinit.interop.shrink.ModelShrinker;
@@ -44,7 +46,17 @@ final class DeadRemoval implements Closeable {
         this.wanted = wanted;
     }
 
-    static DeadRemoval to(Path output, int threads, RemoveDeadOptions wanted) throws IOException {
+    /**
+     * Makes the folder.
+     *
+     * @throws UsageException if the model is no ONNX file
+     */
+    static DeadRemoval of(Checkpoint checkpoint, Path output, int threads, RemoveDeadOptions wanted)
+            throws IOException {
+        if (!(checkpoint instanceof OnnxCheckpoint)) {
+            throw new UsageException("--remove-dead and --structured rewrite the graph of an ONNX file; "
+                    + checkpoint.path() + " is " + checkpoint.format());
+        }
         return new DeadRemoval(Files.createTempDirectory("detinit-prune"), output, threads, wanted);
     }
 
@@ -53,9 +65,19 @@ final class DeadRemoval implements Closeable {
         return folder.resolve("pruned.onnx");
     }
 
-    /** Remembers which units were chosen. */
-    void chose(StructuredUnits.Choice units) {
-        this.choice = units;
+    /** Chooses whole units: masks of the weights that make them. */
+    Map<String, Mask> choose(Checkpoint checkpoint, Baseline baseline, Selection selection) throws IOException {
+        if (!(checkpoint instanceof OnnxCheckpoint model)) {
+            throw new IllegalStateException(checkpoint.format());
+        }
+        StructuredUnits.Choice units = StructuredUnits.choose(
+                model,
+                baseline,
+                RemoveDeadOptions.amount(selection),
+                selection.candidates().filter()::takes,
+                threads);
+        choice = units;
+        return units.masks();
     }
 
     /**
