@@ -1,6 +1,8 @@
 package io.detinit.cli;
 
 import io.detinit.interop.audit.Baseline;
+import io.detinit.interop.mask.Mask;
+import io.detinit.interop.mask.Selection;
 import io.detinit.interop.onnx.OnnxCheckpoint;
 import io.detinit.interop.shrink.Calibration;
 import io.detinit.interop.shrink.ModelShrinker;
@@ -28,21 +30,34 @@ import org.jspecify.annotations.Nullable;
 /** The pruned model on its way to the smaller one: a file in a folder of its own that is removed in the end. Not thread-safe. */
 final class DeadRemoval implements Closeable {
 
+    /** Samples of one timed run. */
+    private static final int BATCH = 64;
+
     private final Path folder;
     private final Path output;
     private final int threads;
-    private final int runs;
+    private final RemoveDeadOptions wanted;
     private StructuredUnits.@Nullable Choice choice;
 
-    private DeadRemoval(Path folder, Path output, int threads, int runs) {
+    private DeadRemoval(Path folder, Path output, int threads, RemoveDeadOptions wanted) {
         this.folder = folder;
         this.output = output;
         this.threads = threads;
-        this.runs = runs;
+        this.wanted = wanted;
     }
 
-    static DeadRemoval to(Path output, int threads, int runs) throws IOException {
-        return new DeadRemoval(Files.createTempDirectory("detinit-prune"), output, threads, runs);
+    /**
+     * Makes the folder.
+     *
+     * @throws UsageException if the model is no ONNX file
+     */
+    static DeadRemoval of(Checkpoint checkpoint, Path output, int threads, RemoveDeadOptions wanted)
+            throws IOException {
+        if (!(checkpoint instanceof OnnxCheckpoint)) {
+            throw new UsageException("--remove-dead and --structured rewrite the graph of an ONNX file; "
+                    + checkpoint.path() + " is " + checkpoint.format());
+        }
+        return new DeadRemoval(Files.createTempDirectory("detinit-prune"), output, threads, wanted);
     }
 
     /** Where the pruned model goes. */
@@ -50,9 +65,19 @@ final class DeadRemoval implements Closeable {
         return folder.resolve("pruned.onnx");
     }
 
-    /** Remembers which units were chosen. */
-    void chose(StructuredUnits.Choice units) {
-        this.choice = units;
+    /** Chooses whole units: masks of the weights that make them. */
+    Map<String, Mask> choose(Checkpoint checkpoint, Baseline baseline, Selection selection) throws IOException {
+        if (!(checkpoint instanceof OnnxCheckpoint model)) {
+            throw new IllegalStateException(checkpoint.format());
+        }
+        StructuredUnits.Choice units = StructuredUnits.choose(
+                model,
+                baseline,
+                RemoveDeadOptions.amount(selection),
+                selection.candidates().filter()::takes,
+                threads);
+        choice = units;
+        return units.masks();
     }
 
     /**
@@ -73,6 +98,7 @@ final class DeadRemoval implements Closeable {
             options = options.with(
                     new Calibration(samples.features(), samples.width()), UnmovedInputs.of(trained, baseline));
         }
+        options = wanted.keepInputs ? options.keepingInputs() : options;
         boolean sparse = storage == TensorStorage.SPARSE;
         Path dense = sparse ? folder.resolve("small.onnx") : output;
         ShrinkReport report;
@@ -84,11 +110,11 @@ final class DeadRemoval implements Closeable {
                 model.rewrite(output, matrices(model), Map.of(), storage);
             }
         }
-        boolean timed = runs > 0 && report.shrunk();
+        boolean timed = wanted.runs > 0 && report.shrunk();
         return new Outcome(
                 report,
                 timed
-                        ? Optional.of(SpeedUp.measure(trained.path(), output, EvalCommand.BATCH, threads, runs))
+                        ? Optional.of(SpeedUp.measure(trained.path(), output, BATCH, threads, wanted.runs))
                         : Optional.empty(),
                 Optional.ofNullable(choice));
     }

@@ -169,7 +169,7 @@ final class DeadTexts {
                 .ifPresent(proof -> out.println("equal outputs on " + proof.randomSamples() + " random and "
                         + proof.calibrationSamples() + " calibration samples: largest difference "
                         + Text.format("%.2g", proof.maxRelativeDifference()) + " of the largest output (limit "
-                        + proof.tolerance() + "); activations are taken as finite"));
+                        + Text.format("%.0e", proof.tolerance()) + "); activations are taken as finite"));
         outcome.speed()
                 .ifPresent(speed -> out.println("latency "
                         + Text.format("%.4f", speed.before().median()) + " -> "

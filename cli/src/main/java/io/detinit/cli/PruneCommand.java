@@ -6,6 +6,7 @@ import io.detinit.interop.budget.SearchResult;
 import io.detinit.interop.budget.SparsitySearch;
 import io.detinit.interop.checkpoint.Checkpoints;
 import io.detinit.interop.mask.Criterion;
+import io.detinit.interop.mask.Mask;
 import io.detinit.interop.mask.MaskFile;
 import io.detinit.interop.mask.MaskFit;
 import io.detinit.interop.mask.MaskRecord;
@@ -18,7 +19,6 @@ import io.detinit.interop.prune.Destination;
 import io.detinit.interop.prune.Fill;
 import io.detinit.interop.prune.PruneReport;
 import io.detinit.interop.prune.Pruner;
-import io.detinit.interop.shrink.StructuredUnits;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.TensorStorage;
 import io.detinit.interop.verify.Score;
@@ -126,7 +126,9 @@ final class PruneCommand extends BaseCommand {
                 @Nullable
                         Scoring scoring =
                                 scoringOptions.data == null ? null : Scoring.open(checkpoint, scoringOptions, this);
-                @Nullable DeadRemoval between = dead.given() ? removal(checkpoint) : null) {
+                @Nullable
+                        DeadRemoval between =
+                                dead.given() ? DeadRemoval.of(checkpoint, output, root.threads, dead) : null) {
             removal = between;
             if (TensorStorage.parse(storage) != TensorStorage.DENSE && !(checkpoint instanceof OnnxCheckpoint)) {
                 throw new UsageException(
@@ -142,14 +144,6 @@ final class PruneCommand extends BaseCommand {
     /** Whether what is dead is removed and nothing is pruned before. */
     private boolean removesOnly() {
         return dead.removeDead && !dead.wholeUnits() && masks == null && !select.given() && !budget.given();
-    }
-
-    private DeadRemoval removal(Checkpoint checkpoint) throws IOException {
-        if (!(checkpoint instanceof OnnxCheckpoint)) {
-            throw new UsageException("--remove-dead and --structured rewrite the graph of an ONNX file; " + file
-                    + " is " + checkpoint.format());
-        }
-        return DeadRemoval.to(output, root.threads, dead.runs);
     }
 
     private int removeOnly(Checkpoint checkpoint, @Nullable Scoring scoring) throws IOException {
@@ -245,23 +239,17 @@ final class PruneCommand extends BaseCommand {
         String source = String.valueOf(file.getFileName());
         String tool = new Detinit.Version().getVersion()[0];
         Pruner pruner = new Pruner(base, root.threads);
-        if (dead.wholeUnits() && removal != null && checkpoint instanceof OnnxCheckpoint model) {
-            StructuredUnits.Choice choice = StructuredUnits.choose(
-                    model,
-                    base,
-                    RemoveDeadOptions.amount(selection),
-                    selection.candidates().filter()::takes,
-                    root.threads);
-            removal.chose(choice);
-            Destination destination = destination(
-                    metadata(resolved, Optional.of(MaskRecord.of(selection, base, source, tool)), how, scoring));
+        if (dead.wholeUnits() && removal != null) {
+            Map<String, Mask> units = removal.choose(checkpoint, base, selection);
+            MaskRecord record = MaskRecord.of(selection, base, source, tool);
+            Destination destination = destination(metadata(resolved, Optional.of(record), how, scoring));
             return finish(
                     checkpoint,
                     base,
-                    choice.masks().keySet(),
+                    units.keySet(),
                     scoring,
                     searched,
-                    () -> Pruner.zero(checkpoint, choice.masks(), destination));
+                    () -> Pruner.zero(checkpoint, units, destination));
         }
         if (selection.target() instanceof Selection.AtMost && scoring == null) {
             // selected while it is written; the threshold is the cut

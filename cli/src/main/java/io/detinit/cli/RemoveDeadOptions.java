@@ -28,6 +28,12 @@ final class RemoveDeadOptions {
     String structured;
 
     @Option(
+            names = "--keep-inputs",
+            description = "With --remove-dead: leave dead inputs alone, so that the first weights keep their shape and "
+                    + "'detinit train --from' goes on from the smaller net.")
+    boolean keepInputs;
+
+    @Option(
             names = "--latency-runs",
             paramLabel = "N",
             description =

@@ -23,9 +23,13 @@ final class Ledger {
     private final Map<String, Map<Reason, Integer>> removed = new HashMap<>();
     private final Map<String, Map<String, Integer>> kept = new LinkedHashMap<>();
 
-    /** Counts the units of each layer as they are now, and forgets why units stayed. */
-    void look(Channels channels) {
+    /** Forgets why units stayed. */
+    void begin() {
         kept.clear();
+    }
+
+    /** Counts the units of each layer as they are now. */
+    void look(Channels channels) {
         for (Layer layer : channels.layers()) {
             String label = layer.node().label();
             before.putIfAbsent(label, layer.units().length);

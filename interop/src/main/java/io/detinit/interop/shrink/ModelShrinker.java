@@ -41,6 +41,7 @@ public final class ModelShrinker {
     private final List<Assumption> assumptions = new ArrayList<>();
     private final List<ShrunkInputs> inputs = new ArrayList<>();
     private final List<LeftAlone> leftAlone = new ArrayList<>();
+    private Map<String, Map<String, Integer>> kept = Map.of();
     private boolean changed;
 
     private ModelShrinker(ShrinkOptions options) {
@@ -118,23 +119,30 @@ public final class ModelShrinker {
 
     /** Removes until nothing is left to remove. */
     private Channels reduce(Net net, Probe first) throws IOException {
-        Channels channels = ChannelWalk.of(net, first);
-        ledger.look(channels);
-        DeadInputs dead = new DeadInputs(channels);
-        if (options.calibration().isPresent()) {
-            assumptions.addAll(dead.fold(options.calibration().get(), options.unmoved()));
+        ledger.look(ChannelWalk.of(net, first));
+        rounds(net);
+        if (options.inputs()) {
+            DeadInputs dead = new DeadInputs(look(net), options);
+            inputs.addAll(dead.remove());
+            assumptions.addAll(dead.assumptions());
+            leftAlone.addAll(dead.leftAlone());
         }
+        if (!inputs.isEmpty()) {
+            changed = true;
+            rounds(net);
+        }
+        return look(net);
+    }
+
+    private void rounds(Net net) throws IOException {
         for (int round = 0; round < MOST_ROUNDS && round(net); round++) {
             changed = true;
         }
-        inputs.addAll(dead.gather());
-        leftAlone.addAll(dead.leftAlone());
-        changed |= !inputs.isEmpty() || !assumptions.isEmpty();
-        return ChannelWalk.of(net, Probe.of(net, options.threads()));
     }
 
     /** Folds, and removes what nobody reads then. */
     private boolean round(Net net) throws IOException {
+        ledger.begin();
         Channels channels = look(net);
         if (new Folding(channels, new Touches(channels), ledger).constants(options.threads())) {
             channels = look(net);
@@ -142,7 +150,9 @@ public final class ModelShrinker {
         if (new Folding(channels, new Touches(channels), ledger).copies()) {
             channels = look(net);
         }
-        return new Removal(channels, new Touches(channels)).apply(ledger);
+        boolean removed = new Removal(channels, new Touches(channels)).apply(ledger);
+        kept = Map.copyOf(ledger.kept());
+        return removed;
     }
 
     private Channels look(Net net) throws IOException {
@@ -153,7 +163,8 @@ public final class ModelShrinker {
 
     /** Says what stays, layer by layer. */
     private void summarize(Channels channels) {
-        ledger.look(channels);
+        kept.forEach((layer, reasons) ->
+                reasons.forEach((reason, units) -> leftAlone.add(new LeftAlone(layer, units, reason))));
         channels.blocked().forEach((layer, reason) -> leftAlone.add(new LeftAlone(layer, 0, reason)));
         for (Layer layer : channels.layers()) {
             Map<String, Integer> reasons = new LinkedHashMap<>();

@@ -13,11 +13,17 @@ import java.util.Optional;
  * @param samples random samples of each distribution on which the outputs are compared, >= 1
  * @param calibration what the model is really fed with, where known: it shows which inputs are constant, and outputs are compared
  *     on it too
+ * @param inputs whether dead inputs are removed too; they change the shape of the first weights
  * @param unmoved by the name of a first layer's weights, the inputs (columns) whose weights are all exactly their initial ones;
  *     only such an input is removed because the calibration shows it constant
  */
 public record ShrinkOptions(
-        int threads, double tolerance, int samples, Optional<Calibration> calibration, Map<String, BitSet> unmoved) {
+        int threads,
+        double tolerance,
+        int samples,
+        boolean inputs,
+        Optional<Calibration> calibration,
+        Map<String, BitSet> unmoved) {
 
     /** The largest difference of outputs that passes, as a fraction of the largest output. */
     public static final double TOLERANCE = 1e-5;
@@ -46,7 +52,12 @@ public record ShrinkOptions(
      * @return the options
      */
     public static ShrinkOptions of(int threads) {
-        return new ShrinkOptions(threads, TOLERANCE, SAMPLES, Optional.empty(), Map.of());
+        return new ShrinkOptions(threads, TOLERANCE, SAMPLES, true, Optional.empty(), Map.of());
+    }
+
+    /** {@return the same options, dead inputs left alone} */
+    public ShrinkOptions keepingInputs() {
+        return new ShrinkOptions(threads, tolerance, samples, false, calibration, unmoved);
     }
 
     /**
@@ -57,6 +68,6 @@ public record ShrinkOptions(
      * @return the options
      */
     public ShrinkOptions with(Calibration known, Map<String, BitSet> columns) {
-        return new ShrinkOptions(threads, tolerance, samples, Optional.of(known), columns);
+        return new ShrinkOptions(threads, tolerance, samples, inputs, Optional.of(known), columns);
     }
 }
