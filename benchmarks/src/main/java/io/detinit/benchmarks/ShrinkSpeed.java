@@ -94,10 +94,12 @@ public final class ShrinkSpeed {
     private static void gate(Path pruned, Path small, int threads) throws IOException {
         try (OnnxCheckpoint model = OnnxCheckpoint.open(pruned)) {
             ShrinkReport report = ModelShrinker.shrink(model, small, Map.of(), ShrinkOptions.of(threads));
-            if (report.removedUnits() != WIDTHS[1] / 2 + WIDTHS[2] / 2 || report.proof().isEmpty()) {
+            if (report.removedUnits() != WIDTHS[1] / 2 + WIDTHS[2] / 2
+                    || report.proof().isEmpty()) {
                 throw new IllegalStateException("the smaller model is not what was asked for: " + report.layers());
             }
-            OUT.println("equal outputs, largest difference " + report.proof().get().maxRelativeDifference()
+            OUT.println("equal outputs, largest difference "
+                    + report.proof().get().maxRelativeDifference()
                     + " of the largest; MACs " + report.before().orElseThrow().macs() + " -> "
                     + report.after().orElseThrow().macs());
         }

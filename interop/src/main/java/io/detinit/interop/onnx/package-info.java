@@ -7,8 +7,8 @@
  * href="https://github.com/onnx/onnx/blob/main/onnx/onnx.proto">onnx.proto</a>; <a
  * href="https://protobuf.dev/programming-guides/encoding/">wire format</a>): only the few fields that are needed are
  * decoded, everything else keeps its bytes, its order and its unknown fields. Public types are stable; depends on
- * {@code interop.file}, {@code interop.tensor} and the generator. This package and {@code interop.export} are the only ones
- * that may use protobuf.
+ * {@code interop.file}, {@code interop.tensor} and the generator. This package, {@code interop.export} and
+ * {@code interop.shrink} are the only ones that may use protobuf.
  */
 @NullMarked
 package io.detinit.interop.onnx;
