@@ -91,9 +91,7 @@ final class ChannelWalk {
             case "Dropout" -> elementwise.dropout(node);
             case "BatchNormalization" -> elementwise.normalization(node);
             case "MaxPool" -> elementwise.spatial(node, true);
-            case "AveragePool" ->
-                elementwise.spatial(
-                        node, !Attributes.pads(node) || Attributes.integer(node, "count_include_pad", 0) == 0);
+            case "AveragePool" -> elementwise.spatial(node, averagesConstants(node));
             case "Flatten" -> reshaping.flatten(node);
             case "Reshape" -> reshaping.reshape(node);
             case "Squeeze", "Unsqueeze" -> reshaping.squeeze(node);
@@ -102,6 +100,12 @@ final class ChannelWalk {
             case "Shape" -> reshaping.shape(node);
             default -> channels.pinInputs(node, "an operator that is not followed");
         }
+    }
+
+    /** Whether the mean of a constant is the constant: nothing around the input is counted. */
+    private static boolean averagesConstants(GraphNode node) {
+        boolean around = Attributes.pads(node) || Attributes.integer(node, "ceil_mode", 0) != 0;
+        return !around || Attributes.integer(node, "count_include_pad", 0) == 0;
     }
 
     private void gemm(GraphNode node) {

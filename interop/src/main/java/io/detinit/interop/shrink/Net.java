@@ -75,6 +75,7 @@ final class Net {
         if (model.getTrainingInfoCount() > 0) {
             throw new ObstacleException("it has training information, which names its weights");
         }
+        model = NodeOrder.sorted(model);
         Bodies bodies = Bodies.of(model);
         if (bodies.hasExternalData()) {
             throw new ObstacleException("a body, function or attribute keeps its tensors in data files");
@@ -353,15 +354,5 @@ final class Net {
                 .filter(tensor -> Tensors.isFloating(tensor.getDataType()))
                 .mapToLong(Tensors::elements)
                 .sum();
-    }
-
-    /** The version of ONNX's own operators. */
-    long opset() {
-        return source.getOpsetImportList().stream()
-                .filter(entry ->
-                        entry.getDomain().isEmpty() || entry.getDomain().equals("ai.onnx"))
-                .mapToLong(OnnxMl.OperatorSetIdProto::getVersion)
-                .findFirst()
-                .orElse(1);
     }
 }

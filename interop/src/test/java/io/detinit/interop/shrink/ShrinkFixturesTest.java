@@ -14,10 +14,12 @@ import io.detinit.interop.prune.Destination;
 import io.detinit.interop.prune.Pruner;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -91,6 +93,28 @@ class ShrinkFixturesTest {
                         "linear2-3_bn1-linear3-1.onnx 2 of 3",
                         "tribuo-cnn_mnist.onnx 40 of 80"),
                 shrunk);
+    }
+
+    /** Models with data files, which are read in, and with sparse initializers, which are not followed. */
+    @Test
+    void externalAndSparseModels() throws IOException {
+        int looked = 0;
+        for (String below : List.of("fixtures/onnx-external", "fixtures/onnx-sparse")) {
+            try (Stream<Path> files = Files.walk(SharedFiles.path(below))) {
+                for (Path model : files.filter(file -> file.toString().endsWith(".onnx"))
+                        .sorted()
+                        .toList()) {
+                    try {
+                        ShrinkReport report = Nets.shrink(model, folder.resolve("small.onnx"));
+                        assertTrue(report.shrunk() || !report.leftAlone().isEmpty(), model.toString());
+                        looked++;
+                    } catch (NoSuchFileException e) {
+                        assertTrue(model.toString().contains("onnx-external"), e.getMessage());
+                    }
+                }
+            }
+        }
+        assertTrue(looked >= 10, looked + " models");
     }
 
     @Test

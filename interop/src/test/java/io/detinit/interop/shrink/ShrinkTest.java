@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.onnx.proto.OnnxMl;
 import io.detinit.interop.onnx.TestModels;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -364,6 +365,28 @@ class ShrinkTest {
         assertFalse(report.shrunk());
         assertTrue(
                 isLeftAlone(report, "longer than it saves"), report.leftAlone().toString());
+    }
+
+    /** Weights in a data file are read in; the smaller model has them inside. */
+    @Test
+    void weightsInADataFile() throws IOException {
+        Nets nets = new Nets(15);
+        float[] weights = Nets.zeroRows(nets.weights(24), 6, 0, 3);
+        mlp(nets, weights, nets.weights(6));
+        Files.write(folder.resolve("w.bin"), TestModels.floats(weights).toByteArray());
+        OnnxMl.TensorProto.Builder outside = TestModels.tensor("W", 1, 6, 4)
+                .setDataLocation(OnnxMl.TensorProto.DataLocation.EXTERNAL)
+                .addExternalData(OnnxMl.StringStringEntryProto.newBuilder()
+                        .setKey("location")
+                        .setValue("w.bin"));
+        nets.graph().setInitializer(0, outside);
+        Path elsewhere = Files.createDirectory(folder.resolve("elsewhere"));
+        ShrinkReport report = Nets.shrink(nets.write(folder), elsewhere.resolve("small.onnx"));
+        assertEquals(2, report.removedUnits());
+        assertTrue(report.before().orElseThrow().bytes() > 96 + Files.size(folder.resolve("w.bin")));
+        try (java.util.stream.Stream<Path> files = Files.list(elsewhere)) {
+            assertEquals(1, files.count());
+        }
     }
 
     /** A tolerance that nothing meets: nothing is written. */
