@@ -95,6 +95,42 @@ record BandSums(
                 sumWW0 + next.sumWW0);
     }
 
+    /** The counts and the maximum alone. */
+    BandSums withoutSums() {
+        return new BandSums(
+                elements, bitIdentical, notFinite, signFlips, towardsZero, awayFromZero, maxAbs, 0, 0, 0, 0, 0, 0, 0);
+    }
+
+    /** Puts the seven sums into an array. */
+    void sums(double[] target, int at) {
+        target[at] = sumAbs;
+        target[at + 1] = sumSquares;
+        target[at + 2] = sumW;
+        target[at + 3] = sumW0;
+        target[at + 4] = sumWW;
+        target[at + 5] = sumW0W0;
+        target[at + 6] = sumWW0;
+    }
+
+    /** These counts with seven sums from an array. */
+    BandSums withSums(double[] s, int at) {
+        return new BandSums(
+                elements,
+                bitIdentical,
+                notFinite,
+                signFlips,
+                towardsZero,
+                awayFromZero,
+                maxAbs,
+                s[at],
+                s[at + 1],
+                s[at + 2],
+                s[at + 3],
+                s[at + 4],
+                s[at + 5],
+                s[at + 6]);
+    }
+
     private long finite() {
         return elements - notFinite;
     }
