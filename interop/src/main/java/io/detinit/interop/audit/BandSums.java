@@ -20,7 +20,8 @@ record BandSums(
         double sumW0,
         double sumWW,
         double sumW0W0,
-        double sumWW0) {
+        double sumWW0)
+        implements java.io.Serializable {
 
     /** Nothing. */
     static final BandSums NONE = new BandSums(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
