@@ -10,8 +10,8 @@ import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.spark.TaskContext;
 
 /**
- * Local files as {@code faulty:/path}. The first task that opens a file whose name ends in the one part of {@code fault} fails, or
- * takes its whole process with it; a file {@code <path>.failed} remembers that.
+ * Local files as {@code faulty:/path}. The first task that opens a file beside which
+ * there is {@code <path>.fail} or {@code <path>.kill} fails, or takes its whole process with it; a file {@code <path>.failed} remembers that. Where there is {@code <path>.dead}, all fail.
  */
 public final class FaultyFileSystem extends RawLocalFileSystem {
 
@@ -39,6 +39,9 @@ public final class FaultyFileSystem extends RawLocalFileSystem {
         if (TaskContext.get() != null) {
             if (new File(local + ".kill").exists() && new File(local + ".failed").createNewFile()) {
                 Runtime.getRuntime().halt(1);
+            }
+            if (new File(local + ".dead").exists()) {
+                throw new IOException(path + ": this disk is gone for good");
             }
             if (new File(local + ".fail").exists() && new File(local + ".failed").createNewFile()) {
                 throw new IOException(path + ": this machine has lost its disk");

@@ -31,11 +31,23 @@ record JobRun(int code, String out, String err) {
     }
 
     static JobRun audit(Object... args) {
+        return of(AuditJob::run, args);
+    }
+
+    static JobRun init(Object... args) {
+        return of(InitJob::run, args);
+    }
+
+    private interface Job {
+        int run(String[] args, PrintWriter out, PrintWriter err);
+    }
+
+    private static JobRun of(Job job, Object... args) {
         session();
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
         String[] line = Arrays.stream(args).map(String::valueOf).toArray(String[]::new);
-        int code = AuditJob.run(line, new PrintWriter(out, true), new PrintWriter(err, true));
+        int code = job.run(line, new PrintWriter(out, true), new PrintWriter(err, true));
         return new JobRun(code, out.toString(), err.toString());
     }
 

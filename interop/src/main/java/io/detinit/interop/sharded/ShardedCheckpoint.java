@@ -299,6 +299,22 @@ public final class ShardedCheckpoint implements Checkpoint {
         return index.metadata();
     }
 
+    /** {@return the file name of each tensor's shard, in the order of the index} */
+    public Map<String, String> weightMap() {
+        return Collections.unmodifiableMap(index.weightMap());
+    }
+
+    /**
+     * The index of a copy whose shards have the same names.
+     *
+     * @param more metadata to add or replace
+     * @return the bytes of the new index
+     * @throws IOException never
+     */
+    public byte[] index(Map<String, String> more) throws IOException {
+        return index.with(Map.of(), more);
+    }
+
     /** {@return what the shards say, as far as the index places both tensors there} */
     @Override
     public Map<String, String> tied() {
