@@ -1,9 +1,11 @@
 package io.detinit.cli;
 
+import io.detinit.interop.audit.AuditJson;
 import io.detinit.interop.audit.AuditOptions;
 import io.detinit.interop.audit.AuditReport;
 import io.detinit.interop.audit.Auditor;
 import io.detinit.interop.audit.Baseline;
+import io.detinit.interop.audit.Decay;
 import io.detinit.interop.audit.Threshold;
 import io.detinit.interop.checkpoint.Checkpoints;
 import io.detinit.interop.noise.NoiseJson;

@@ -2,16 +2,13 @@ package io.detinit.cli;
 
 import ai.djl.engine.EngineException;
 import io.detinit.generator.InvalidPlanException;
+import io.detinit.interop.file.FileErrors;
 import io.detinit.interop.file.MalformedFileException;
 import io.detinit.interop.shrink.UnequalOutputsException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileSystemException;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -147,10 +144,10 @@ final class Detinit {
             message = String.valueOf(cause.getMessage());
         } else if (cause instanceof FileAlreadyExistsException exists) {
             code = ExitCode.USAGE;
-            message = describe(exists, "exists; --force replaces it");
+            message = FileErrors.describe(exists, "exists; --force replaces it");
         } else if (cause instanceof IOException io) {
             code = ExitCode.IO;
-            message = describe(io);
+            message = FileErrors.describe(io);
         } else if (cause instanceof EngineException || cause instanceof UnsatisfiedLinkError) {
             code = ExitCode.IO;
             Throwable root = cause;
@@ -171,25 +168,5 @@ final class Detinit {
             cause.printStackTrace(err);
         }
         return code;
-    }
-
-    private static String describe(IOException e) {
-        if (e instanceof NoSuchFileException missing) {
-            return describe(missing, "no such file or folder");
-        }
-        if (e instanceof AccessDeniedException denied) {
-            return describe(denied, "permission denied");
-        }
-        if (e instanceof NotDirectoryException file) {
-            return describe(file, "is not a folder");
-        }
-        if (e instanceof FileSystemException other) {
-            return describe(other, "cannot be read or written");
-        }
-        return e.getMessage() == null ? e.toString() : e.getMessage();
-    }
-
-    private static String describe(FileSystemException e, String otherwise) {
-        return e.getFile() + ": " + (e.getReason() == null ? otherwise : e.getReason());
     }
 }

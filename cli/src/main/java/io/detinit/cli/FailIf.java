@@ -1,6 +1,7 @@
 package io.detinit.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.detinit.interop.audit.AuditJson;
 import io.detinit.interop.audit.AuditReport;
 import java.util.ArrayList;
 import java.util.List;

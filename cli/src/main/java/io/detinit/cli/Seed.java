@@ -1,7 +1,6 @@
 package io.detinit.cli;
 
-import java.math.BigInteger;
-import java.util.Locale;
+import io.detinit.interop.plan.SeedText;
 import picocli.CommandLine;
 
 /**
@@ -11,24 +10,11 @@ import picocli.CommandLine;
  */
 record Seed(long value) {
 
-    private static final BigInteger LOWEST = BigInteger.valueOf(Long.MIN_VALUE);
-    private static final BigInteger END = BigInteger.ONE.shiftLeft(64);
-
     static Seed parse(String text) {
-        String digits = text.strip().toLowerCase(Locale.ROOT);
-        boolean negative = digits.startsWith("-");
-        String unsigned = negative || digits.startsWith("+") ? digits.substring(1) : digits;
         try {
-            BigInteger value =
-                    unsigned.startsWith("0x") ? new BigInteger(unsigned.substring(2), 16) : new BigInteger(unsigned);
-            value = negative ? value.negate() : value;
-            if (value.compareTo(LOWEST) >= 0 && value.compareTo(END) < 0 && !unsigned.startsWith("-")) {
-                return new Seed(value.longValue());
-            }
-        } catch (NumberFormatException e) {
-            // said below
+            return new Seed(SeedText.parse(text));
+        } catch (IllegalArgumentException e) {
+            throw new CommandLine.TypeConversionException(e.getMessage());
         }
-        throw new CommandLine.TypeConversionException(
-                "'" + text + "' is no seed; give an integer from -2^63 to 2^64-1, decimal or 0x hex");
     }
 }

@@ -10,7 +10,6 @@ import picocli.CommandLine.Option;
 final class ThresholdOptions {
 
     private static final String AUTO = Threshold.Kind.AUTO.id();
-    private static final double FALSE_ALARM = 0.001;
 
     @Option(
             names = "--threshold",
@@ -54,20 +53,9 @@ final class ThresholdOptions {
             }
             return List.of(Threshold.DEFAULT);
         }
+        double rate = falseAlarm == null ? Threshold.FALSE_ALARM : falseAlarm;
         return thresholds.stream()
-                .map(text -> text.equals(AUTO)
-                        ? new Threshold(falseAlarm == null ? FALSE_ALARM : falseAlarm, Threshold.Kind.AUTO)
-                        : parse(text, common))
+                .map(text -> Threshold.parse(text, common, rate))
                 .toList();
-    }
-
-    private static Threshold parse(String text, Threshold.Kind common) {
-        int colon = text.indexOf(':');
-        Threshold.Kind kind = colon < 0 ? common : Threshold.Kind.parse(text.substring(0, colon));
-        try {
-            return new Threshold(Double.parseDouble(text.substring(colon + 1)), kind);
-        } catch (NumberFormatException e) {
-            throw new UsageException("--threshold '" + text + "': expected a number, KIND:NUMBER, or auto");
-        }
     }
 }

@@ -117,6 +117,17 @@ class ArchitectureTest {
     }
 
     @Test
+    void sparkStaysInItsModule() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("io.detinit.spark..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("org.apache.spark..", "org.apache.hadoop..", "scala..", "io.detinit.spark..")
+                .check(project);
+    }
+
+    @Test
     void theConsoleBelongsToTheCommand() {
         noClasses()
                 .that()

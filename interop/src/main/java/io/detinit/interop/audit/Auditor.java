@@ -1,20 +1,13 @@
 package io.detinit.interop.audit;
 
-import io.detinit.generator.StoredOrder;
 import io.detinit.interop.parallel.InOrder;
 import io.detinit.interop.tensor.Checkpoint;
-import io.detinit.interop.tensor.TensorInfo;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
-import java.util.OptionalDouble;
-import java.util.OptionalLong;
+import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -29,10 +22,7 @@ import org.jspecify.annotations.Nullable;
 public final class Auditor {
 
     /** Bands in a chunk. */
-    private static final int BANDS = 4;
-
-    /** Below this share of bit-identical weights a shared factor is looked for. */
-    private static final double HARDLY_ANY = 1e-3;
+    static final int BANDS = 4;
 
     private final AuditOptions options;
     private final int threads;
@@ -99,52 +89,16 @@ public final class Auditor {
     private AuditReport audit(
             List<? extends TensorView> tensors, Map<String, String> tied, Baseline baseline, LongConsumer progress)
             throws IOException {
-        List<TensorWork> works = works(tensors, baseline);
-        Map<String, TensorAudit> audits = new HashMap<>();
-        ModelTotals model = new ModelTotals(options);
-        run(works, progress, totals -> {
-            TensorAudit audit = totals.audit();
-            audits.put(audit.name(), audit);
-            model.add(totals, audit);
-        });
-        List<TensorAudit> all = new ArrayList<>();
-        for (TensorView tensor : tensors) {
-            TensorInfo info = tensor.info();
-            TensorAudit audit = audits.get(info.name());
-            all.add(audit != null ? audit : skipped(info, reason(info, tied.get(info.name()), baseline)));
-        }
-        Figures total = model.figures();
-        boolean none = options.decay() == 1 && model.identicalShare() < HARDLY_ANY;
-        Optional<SharedFactor> decay = none ? SharedFactorSearch.in(works) : Optional.empty();
-        return new AuditReport(options, all, total, model.provenance(), decay, baseline.notes());
-    }
-
-    private List<TensorWork> works(List<? extends TensorView> tensors, Baseline baseline) throws IOException {
-        List<TensorWork> works = new ArrayList<>();
-        for (TensorView tensor : tensors) {
-            Optional<Baseline.Initial> initial = baseline.find(tensor.info().name());
-            if (initial.isPresent() && isAudited(tensor.info())) {
-                works.add(TensorWork.of(initial.get().view(tensor), initial.get(), options));
-            }
-        }
-        return withQuantiles(works);
-    }
-
-    private List<TensorWork> withQuantiles(List<TensorWork> works) throws IOException {
-        List<TensorWork> found = works;
-        for (int t = 0; t < options.thresholds().size(); t++) {
-            Threshold threshold = options.thresholds().get(t);
-            if (threshold.kind() == Threshold.Kind.QUANTILE) {
-                double limit = new QuantileSearch(works, threads).find(threshold.value());
-                int index = t;
-                found = found.stream().map(work -> work.withLimit(index, limit)).toList();
-            }
-        }
-        return found;
+        DividedAudit prepared = DividedAudit.of(tensors, tied, baseline, options);
+        QuantileSearch search = new QuantileSearch(prepared.works(), threads);
+        DividedAudit divided = prepared.withQuantiles(search::count);
+        DividedAudit.Assembly assembly = divided.assembly();
+        run(divided.works(), progress, assembly::add);
+        return assembly.report();
     }
 
     /** Hands every finished tensor on, in order. */
-    private void run(List<TensorWork> works, LongConsumer progress, java.util.function.Consumer<TensorTotals> finished)
+    private void run(List<TensorWork> works, LongConsumer progress, Consumer<TensorTotals> finished)
             throws IOException {
         long chunk = (long) bands * ChunkAudit.BAND;
         long[] first = new long[works.size() + 1];
@@ -169,12 +123,12 @@ public final class Auditor {
     /** Puts the chunks of one tensor after the other together. */
     private static final class Collector {
         private final boolean lines;
-        private final java.util.function.Consumer<TensorTotals> finished;
+        private final Consumer<TensorTotals> finished;
         private final LongConsumer progress;
         private @Nullable TensorTotals totals;
         private long done;
 
-        Collector(boolean lines, java.util.function.Consumer<TensorTotals> finished, LongConsumer progress) {
+        Collector(boolean lines, Consumer<TensorTotals> finished, LongConsumer progress) {
             this.lines = lines;
             this.finished = finished;
             this.progress = progress;
@@ -190,42 +144,5 @@ public final class Auditor {
                 finished.accept(current);
             }
         }
-    }
-
-    private static boolean isAudited(TensorInfo info) {
-        return info.dtype().isFloating() && info.kind() == TensorInfo.Kind.PARAMETER;
-    }
-
-    private static String reason(TensorInfo info, @Nullable String tiedTo, Baseline baseline) {
-        if (!info.dtype().isFloating()) {
-            return info.dtype() + " tensor";
-        }
-        if (info.kind() != TensorInfo.Kind.PARAMETER) {
-            return info.kind().name().toLowerCase(Locale.ROOT);
-        }
-        String known = baseline.unaudited().get(info.name());
-        if (known != null) {
-            return known;
-        }
-        return tiedTo == null ? baseline.kind().absence() : "tied to " + tiedTo;
-    }
-
-    private TensorAudit skipped(TensorInfo info, String reason) {
-        long[] none = new long[options.thresholds().size()];
-        List<Double> limits = java.util.Collections.nCopies(none.length, Double.NaN);
-        Figures nothing =
-                TensorTotals.figures(BandSums.NONE, none, limits, new DeltaBins(), 0, OptionalDouble.empty(), 0);
-        return new TensorAudit(
-                info.name(),
-                info.shape(),
-                info.dtype(),
-                StoredOrder.OUT_IN,
-                "",
-                reason,
-                nothing,
-                Optional.empty(),
-                OptionalLong.empty(),
-                OptionalLong.empty(),
-                Optional.empty());
     }
 }

@@ -20,7 +20,8 @@ record BandSums(
         double sumW0,
         double sumWW,
         double sumW0W0,
-        double sumWW0) {
+        double sumWW0)
+        implements java.io.Serializable {
 
     /** Nothing. */
     static final BandSums NONE = new BandSums(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
@@ -93,6 +94,42 @@ record BandSums(
                 sumWW + next.sumWW,
                 sumW0W0 + next.sumW0W0,
                 sumWW0 + next.sumWW0);
+    }
+
+    /** The counts and the maximum alone. */
+    BandSums withoutSums() {
+        return new BandSums(
+                elements, bitIdentical, notFinite, signFlips, towardsZero, awayFromZero, maxAbs, 0, 0, 0, 0, 0, 0, 0);
+    }
+
+    /** Puts the seven sums into an array. */
+    void sums(double[] target, int at) {
+        target[at] = sumAbs;
+        target[at + 1] = sumSquares;
+        target[at + 2] = sumW;
+        target[at + 3] = sumW0;
+        target[at + 4] = sumWW;
+        target[at + 5] = sumW0W0;
+        target[at + 6] = sumWW0;
+    }
+
+    /** These counts with seven sums from an array. */
+    BandSums withSums(double[] s, int at) {
+        return new BandSums(
+                elements,
+                bitIdentical,
+                notFinite,
+                signFlips,
+                towardsZero,
+                awayFromZero,
+                maxAbs,
+                s[at],
+                s[at + 1],
+                s[at + 2],
+                s[at + 3],
+                s[at + 4],
+                s[at + 5],
+                s[at + 6]);
     }
 
     private long finite() {

@@ -42,6 +42,16 @@ record ChunkAudit(
         private final long[] bits = new long[BAND / Long.SIZE];
         private final long[] bins = new long[DeltaKernel.BINS];
         private final DeltaSums sums = new DeltaSums();
+
+        /** What the last band was read with. */
+        WeightReader reader() {
+            return reader;
+        }
+
+        /** Whether an element of the last band moved at the first threshold. */
+        boolean isMoved(int place) {
+            return (bits[place >>> 6] >>> place & 1) != 0;
+        }
     }
 
     static ChunkAudit of(Worker worker, TensorWork work, long from, int count, boolean withLines) throws IOException {

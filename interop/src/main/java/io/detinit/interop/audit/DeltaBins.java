@@ -1,6 +1,7 @@
 package io.detinit.interop.audit;
 
 import io.detinit.generator.DeltaKernel;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -19,7 +20,9 @@ final class DeltaBins {
     private long counted;
 
     /** Some neighbouring bins of a part of the elements. */
-    static final class Run {
+    static final class Run implements Serializable {
+        private static final long serialVersionUID = 1L;
+
         static final Run NONE = new Run(0, new long[0]);
 
         private final int first;
@@ -40,6 +43,21 @@ final class DeltaBins {
                 end--;
             }
             return new Run(first, java.util.Arrays.copyOfRange(bins, first, end));
+        }
+
+        /** The counts of both. */
+        Run plus(Run other) {
+            if (counts.length == 0 || other.counts.length == 0) {
+                return counts.length == 0 ? other : this;
+            }
+            int low = Math.min(first, other.first);
+            int end = Math.max(first + counts.length, other.first + other.counts.length);
+            long[] both = new long[end - low];
+            System.arraycopy(counts, 0, both, first - low, counts.length);
+            for (int k = 0; k < other.counts.length; k++) {
+                both[other.first - low + k] += other.counts[k];
+            }
+            return new Run(low, both);
         }
     }
 

@@ -1,7 +1,9 @@
 package io.detinit.interop.audit;
 
 /** Which rows and columns of a matrix have something that moved; of a chunk, or of the whole. Not thread-safe. */
-final class LineMarks {
+final class LineMarks implements java.io.Serializable {
+
+    private static final long serialVersionUID = 1L;
 
     private static final LineMarks NONE = new LineMarks(0, 0, 0, 0);
 

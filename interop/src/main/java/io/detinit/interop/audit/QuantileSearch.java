@@ -23,19 +23,18 @@ final class QuantileSearch {
     }
 
     /** The smallest value that at least the share q of the elements do not exceed; 0 where q is 0. */
-    double find(double q) throws IOException {
-        long elements = works.stream().mapToLong(TensorWork::elements).sum();
+    static double find(double q, long elements, DividedAudit.BitCounter counter) throws IOException {
         long rank = (long) Math.ceil(q * elements);
         if (rank <= 0) {
             return 0;
         }
-        long[] upper = count(-1);
+        long[] upper = counter.count(-1);
         int high = 0;
         long below = 0;
         while (below + upper[high] < rank) {
             below += upper[high++];
         }
-        long[] lower = count(high);
+        long[] lower = counter.count(high);
         int low = 0;
         while (below + lower[low] < rank) {
             below += lower[low++];
@@ -44,7 +43,7 @@ final class QuantileSearch {
     }
 
     /** Counts by the upper half; of those with a given upper half by the lower one. */
-    private long[] count(int high) throws IOException {
+    long[] count(int high) throws IOException {
         long[] total = new long[HALF];
         for (TensorWork work : works) {
             long chunks = (work.elements() + ChunkAudit.BAND - 1) / ChunkAudit.BAND;
@@ -66,8 +65,7 @@ final class QuantileSearch {
         return total;
     }
 
-    private static void count(WeightReader reader, TensorWork work, long chunk, int high, long[] counts)
-            throws IOException {
+    static void count(WeightReader reader, TensorWork work, long chunk, int high, long[] counts) throws IOException {
         long from = chunk * ChunkAudit.BAND;
         int count = (int) Math.min(ChunkAudit.BAND, work.elements() - from);
         reader.read(work.view(), work.values(), work.decay(), from, count);

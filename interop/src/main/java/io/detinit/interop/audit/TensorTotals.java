@@ -24,18 +24,26 @@ final class TensorTotals {
         this.lines = withLines && work.isMatrix() ? LineSums.of(work) : null;
     }
 
-    void add(ChunkAudit chunk) {
-        for (BandSums band : chunk.bands()) {
+    private void add(List<BandSums> bands, List<Long> counts, DeltaBins.Run run, LineMarks lineMarks) {
+        for (BandSums band : bands) {
             sums = sums.plus(band);
         }
         for (int t = 0; t < moved.length; t++) {
-            moved[t] += chunk.moved().get(t);
+            moved[t] += counts.get(t);
         }
-        bins.add(chunk.bins(), work.stride());
-        marks.add(chunk.marks());
+        bins.add(run, work.stride());
+        marks.add(lineMarks);
+    }
+
+    void add(ChunkAudit chunk) {
+        add(chunk.bands(), chunk.moved(), chunk.bins(), chunk.marks());
         if (lines != null) {
             chunk.lines().forEach(lines::add);
         }
+    }
+
+    void add(PartialAudit part) {
+        add(part.bands(), part.moved(), part.bins(), part.marks());
     }
 
     BandSums sums() {

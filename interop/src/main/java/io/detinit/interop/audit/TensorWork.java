@@ -35,8 +35,6 @@ record TensorWork(
     private static final long COUNTED_BANDS = 16;
 
     static TensorWork of(TensorView view, Baseline.Initial initial, AuditOptions options) throws IOException {
-        long bands = view.info().shape().elements() / ChunkAudit.BAND;
-        long stride = options.lines() ? 1 : Long.highestOneBit(Math.max(1, bands / COUNTED_BANDS));
         Double std = null;
         NoiseLayer noise = noise(view, initial, options.noise());
         Double[] limits = new Double[options.thresholds().size()];
@@ -53,7 +51,15 @@ record TensorWork(
                             * Objects.requireNonNull(noise).std();
             };
         }
-        return new TensorWork(view, initial, options.decay(), options.thresholds(), List.of(limits), noise, stride);
+        return of(view, initial, options, List.of(limits));
+    }
+
+    /** With limits that are known. */
+    static TensorWork of(TensorView view, Baseline.Initial initial, AuditOptions options, List<Double> limits) {
+        long bands = view.info().shape().elements() / ChunkAudit.BAND;
+        long stride = options.lines() ? 1 : Long.highestOneBit(Math.max(1, bands / COUNTED_BANDS));
+        NoiseLayer noise = noise(view, initial, options.noise());
+        return new TensorWork(view, initial, options.decay(), options.thresholds(), limits, noise, stride);
     }
 
     private static @Nullable NoiseLayer noise(TensorView view, Baseline.Initial initial, @Nullable NoiseRecord record) {

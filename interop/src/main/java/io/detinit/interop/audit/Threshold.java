@@ -1,5 +1,6 @@
 package io.detinit.interop.audit;
 
+import java.io.Serializable;
 import java.util.Arrays;
 import java.util.Locale;
 
@@ -9,7 +10,10 @@ import java.util.Locale;
  * @param value >= 0; below 1 for {@link Kind#QUANTILE}, in (0, 1) for {@link Kind#AUTO}
  * @param kind what the value is
  */
-public record Threshold(double value, Kind kind) {
+public record Threshold(double value, Kind kind) implements Serializable {
+
+    /** The false-alarm rate of {@code auto} where none is given. */
+    public static final double FALSE_ALARM = 0.001;
 
     /** The article's threshold. */
     public static final Threshold DEFAULT = new Threshold(1e-5);
@@ -85,5 +89,30 @@ public record Threshold(double value, Kind kind) {
      */
     public Threshold(double value) {
         this(value, Kind.ABS);
+    }
+
+    /**
+     * Reads what users write.
+     *
+     * @param text a number, or {@code KIND:NUMBER}, or {@code auto}
+     * @param common the kind of a number without one
+     * @param falseAlarm the false-alarm rate of {@code auto}
+     * @return the threshold
+     * @throws IllegalArgumentException if it is none of these
+     */
+    public static Threshold parse(String text, Kind common, double falseAlarm) {
+        if (text.equals(Kind.AUTO.id())) {
+            return new Threshold(falseAlarm, Kind.AUTO);
+        }
+        int colon = text.indexOf(':');
+        Kind kind = colon < 0 ? common : Kind.parse(text.substring(0, colon));
+        double value;
+        try {
+            value = Double.parseDouble(text.substring(colon + 1));
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException(
+                    "--threshold '" + text + "': expected a number, KIND:NUMBER, or auto", e);
+        }
+        return new Threshold(value, kind);
     }
 }

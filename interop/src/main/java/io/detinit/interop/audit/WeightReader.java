@@ -124,6 +124,13 @@ public final class WeightReader {
         return dtype == DType.F64 ? wide[k] : w[k];
     }
 
+    /** Whether a weight of the chunk has the very bits of its initial value. */
+    boolean isIdentical(int k, DType dtype) {
+        return dtype == DType.F64
+                ? Double.doubleToRawLongBits(wide[k]) == Double.doubleToRawLongBits(wide0[k])
+                : Float.floatToRawIntBits(w[k]) == Float.floatToRawIntBits(w0[k]);
+    }
+
     /**
      * The difference w - w0, formed in float32 unless the file is F64.
      *

@@ -27,6 +27,11 @@ record BytePart(String name, ByteSource whole, long from, long size) implements 
     }
 
     @Override
+    public ByteSource origin() {
+        return whole.origin();
+    }
+
+    @Override
     public long filePosition(long position) {
         return whole.filePosition(from + position);
     }

@@ -50,6 +50,11 @@ public interface ByteSource {
         return position;
     }
 
+    /** {@return the file or memory that the bytes lie in: this source itself unless it is a part of another} */
+    default ByteSource origin() {
+        return this;
+    }
+
     /**
      * A part of this source.
      *

@@ -11,6 +11,7 @@ import io.detinit.interop.tensor.TransposedTensor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -37,16 +38,29 @@ public final class Untrained {
      */
     public static int write(Checkpoint template, Plan plan, Path target, Map<String, String> metadata)
             throws IOException {
+        Map<String, TensorView> replacements = replacements(template.tensors(), plan);
+        template.rewrite(target, replacements, metadata);
+        return replacements.size();
+    }
+
+    /**
+     * The initial values of every planned parameter, as the template stores it.
+     *
+     * @param template the tensors of the template
+     * @param plan the initial values
+     * @return the planned tensors by name, in the order of the plan
+     * @throws InvalidPlanException if the plan names a tensor that the template has not, or has in another shape or dtype
+     */
+    public static Map<String, TensorView> replacements(List<? extends TensorView> template, Plan plan) {
         Map<String, TensorInfo> infos = new LinkedHashMap<>();
-        for (TensorView tensor : template.tensors()) {
+        for (TensorView tensor : template) {
             infos.put(tensor.info().name(), tensor.info());
         }
         Map<String, TensorView> replacements = new LinkedHashMap<>();
         for (Plan.Entry entry : plan.entries()) {
             replacements.put(entry.name(), initial(infos.get(entry.name()), entry));
         }
-        template.rewrite(target, replacements, metadata);
-        return replacements.size();
+        return replacements;
     }
 
     private static TensorView initial(@Nullable TensorInfo info, Plan.Entry entry) {

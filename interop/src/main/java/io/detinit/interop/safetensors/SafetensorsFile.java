@@ -1,5 +1,6 @@
 package io.detinit.interop.safetensors;
 
+import io.detinit.interop.file.ByteSource;
 import io.detinit.interop.file.FileBytes;
 import io.detinit.interop.file.MalformedFileException;
 import io.detinit.interop.tensor.Checkpoint;
@@ -8,6 +9,7 @@ import io.detinit.interop.tensor.Replacements;
 import io.detinit.interop.tensor.TensorInfo;
 import io.detinit.interop.tensor.TensorKinds;
 import io.detinit.interop.tensor.TensorView;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -26,12 +28,14 @@ import java.util.Map;
  */
 public final class SafetensorsFile implements Checkpoint {
 
-    private final FileBytes file;
+    private final Path path;
+    private final Closeable resource;
     private final SafetensorsHeader header;
     private final List<TensorView> tensors;
 
-    private SafetensorsFile(FileBytes file, SafetensorsHeader header, long dataStart) {
-        this.file = file;
+    private SafetensorsFile(ByteSource file, Path path, Closeable resource, SafetensorsHeader header, long dataStart) {
+        this.path = path;
+        this.resource = resource;
         this.header = header;
         List<TensorView> views = new ArrayList<>();
         for (SafetensorsHeader.Entry entry : header.entries()) {
@@ -52,41 +56,56 @@ public final class SafetensorsFile implements Checkpoint {
      */
     public static SafetensorsFile open(Path path) throws IOException {
         FileBytes file = FileBytes.open(path);
+        return open(file, path, file);
+    }
+
+    /**
+     * Opens bytes from anywhere, such as a store of objects.
+     *
+     * @param file the bytes; its name is what messages call the file
+     * @param path what {@link #path} gives
+     * @param resource closed with the file, also when opening fails
+     * @return the open file; close it
+     * @throws MalformedFileException if a rule of the format is broken
+     * @throws IOException if the bytes cannot be read
+     */
+    public static SafetensorsFile open(ByteSource file, Path path, Closeable resource) throws IOException {
+        String name = file.name();
         try {
             long size = file.size();
             if (size < 8) {
-                throw MalformedFileException.of(path, "byte 0", size + " bytes", "a header length of 8 bytes");
+                throw MalformedFileException.of(name, "byte 0", size + " bytes", "a header length of 8 bytes");
             }
             ByteBuffer length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
             file.read(0, length);
             long headerBytes = length.flip().order(ByteOrder.LITTLE_ENDIAN).getLong();
             if (headerBytes < 0 || headerBytes > SafetensorsHeader.MAX_BYTES) {
                 throw MalformedFileException.of(
-                        path,
+                        name,
                         "header length at byte 0",
                         Long.toUnsignedString(headerBytes),
                         "at most " + SafetensorsHeader.MAX_BYTES);
             }
             if (headerBytes > size - 8) {
                 throw MalformedFileException.of(
-                        path,
+                        name,
                         "header length at byte 0",
                         headerBytes + " bytes",
                         "at most the " + (size - 8) + " there are");
             }
             ByteBuffer json = ByteBuffer.allocate((int) headerBytes);
             file.read(8, json);
-            SafetensorsHeader header = SafetensorsHeader.parse(json.flip(), size - 8 - headerBytes, path);
-            return new SafetensorsFile(file, header, 8 + headerBytes);
+            SafetensorsHeader header = SafetensorsHeader.parse(json.flip(), size - 8 - headerBytes, name);
+            return new SafetensorsFile(file, path, resource, header, 8 + headerBytes);
         } catch (IOException | RuntimeException e) {
-            file.close();
+            resource.close();
             throw e;
         }
     }
 
     @Override
     public Path path() {
-        return file.path();
+        return path;
     }
 
     @Override
@@ -119,6 +138,6 @@ public final class SafetensorsFile implements Checkpoint {
 
     @Override
     public void close() throws IOException {
-        file.close();
+        resource.close();
     }
 }

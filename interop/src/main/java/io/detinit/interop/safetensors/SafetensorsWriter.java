@@ -8,6 +8,7 @@ import io.detinit.interop.tensor.TensorInfo;
 import io.detinit.interop.tensor.TensorView;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -29,6 +30,9 @@ import java.util.Set;
  */
 public final class SafetensorsWriter {
 
+    /** Bytes written at once; a multiple of every element size. */
+    private static final int PIECE = 1 << 20;
+
     private SafetensorsWriter() {}
 
     /**
@@ -43,7 +47,58 @@ public final class SafetensorsWriter {
      */
     public static void write(Path target, List<? extends TensorView> tensors, Map<String, String> metadata)
             throws IOException {
-        List<TensorView> layout = new ArrayList<>(tensors);
+        Layout layout = Layout.of(tensors, metadata);
+        PartsWriter parts = new PartsWriter();
+        parts.bytes(layout.start());
+        layout.tensors().forEach(parts::elements);
+        AtomicFile.write(target, parts::write);
+    }
+
+    /**
+     * Writes the same bytes from front to back, to where there are no files to be written at any place.
+     *
+     * @param out receives the bytes; not closed
+     * @param tensors in state-dict order
+     * @param metadata the {@code __metadata__} strings
+     * @throws IOException if reading a tensor or writing fails
+     * @throws IllegalArgumentException as above
+     */
+    public static void write(OutputStream out, List<? extends TensorView> tensors, Map<String, String> metadata)
+            throws IOException {
+        Layout layout = Layout.of(tensors, metadata);
+        out.write(layout.start());
+        byte[] piece = new byte[PIECE];
+        for (TensorView tensor : layout.tensors()) {
+            long bytes = tensor.info().bytes();
+            for (long at = 0; at < bytes; at += PIECE) {
+                int count = (int) Math.min(PIECE, bytes - at);
+                tensor.readBytes(at, ByteBuffer.wrap(piece, 0, count).order(ByteOrder.LITTLE_ENDIAN));
+                out.write(piece, 0, count);
+            }
+        }
+    }
+
+    /**
+     * What lies where.
+     *
+     * @param start the header and its length
+     * @param tensors in the order of their data
+     */
+    @SuppressWarnings("ArrayRecordComponent")
+    private record Layout(byte[] start, List<TensorView> tensors) {
+
+        static Layout of(List<? extends TensorView> tensors, Map<String, String> metadata) throws IOException {
+            List<TensorView> layout = new ArrayList<>(tensors);
+            Map<String, Long> begins = SafetensorsWriter.begins(layout);
+            byte[] header = header(tensors, metadata, begins);
+            ByteBuffer start = ByteBuffer.allocate(8 + header.length).order(ByteOrder.LITTLE_ENDIAN);
+            start.putLong(header.length).put(header);
+            return new Layout(start.array(), layout);
+        }
+    }
+
+    /** Sorts tensors by the place of their data, and says where each begins. */
+    private static Map<String, Long> begins(List<TensorView> layout) {
         layout.sort(Comparator.comparingInt(tensor -> -tensor.info().dtype().bits()));
         Map<String, Long> begins = new HashMap<>();
         long at = 0;
@@ -55,15 +110,7 @@ public final class SafetensorsWriter {
             begins.put(tensor.info().name(), at);
             at = Math.addExact(at, tensor.info().bytes());
         }
-        byte[] header = header(tensors, metadata, begins);
-        PartsWriter parts = new PartsWriter();
-        parts.bytes(ByteBuffer.allocate(8)
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .putLong(header.length)
-                .array());
-        parts.bytes(header);
-        layout.forEach(parts::elements);
-        AtomicFile.write(target, parts::write);
+        return begins;
     }
 
     private static byte[] header(

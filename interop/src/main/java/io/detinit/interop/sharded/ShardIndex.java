@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  */
 record ShardIndex(ObjectNode fields, Map<String, String> weightMap) {
 
-    private static final int MAX_BYTES = 100_000_000;
+    static final int MAX_BYTES = 100_000_000;
     private static final int MAX_SHARDS = 10_000;
     private static final String WEIGHT_MAP = "weight_map";
     private static final String METADATA = "metadata";
@@ -58,7 +58,7 @@ record ShardIndex(ObjectNode fields, Map<String, String> weightMap) {
         }
     }
 
-    static ShardIndex parse(byte[] bytes, Path path) throws IOException {
+    static ShardIndex parse(byte[] bytes, Object path) throws IOException {
         String text;
         try {
             text = StandardCharsets.UTF_8
@@ -102,7 +102,7 @@ record ShardIndex(ObjectNode fields, Map<String, String> weightMap) {
         return new ShardIndex(fields, weightMap);
     }
 
-    private static Map<String, String> weightMap(JsonParser parser, Path path) throws IOException {
+    private static Map<String, String> weightMap(JsonParser parser, Object path) throws IOException {
         Map<String, String> map = new LinkedHashMap<>();
         Map<String, String> names = new HashMap<>();
         while (parser.nextToken() != JsonToken.END_OBJECT) {
@@ -124,7 +124,7 @@ record ShardIndex(ObjectNode fields, Map<String, String> weightMap) {
     }
 
     /** A shard lies beside the index: no folder, no drive, no other index. */
-    private static String checked(String shard, String tensor, Path path) throws MalformedFileException {
+    private static String checked(String shard, String tensor, Object path) throws MalformedFileException {
         boolean plain = !shard.isEmpty()
                 && shard.length() <= 255
                 && !shard.equals(".")
@@ -133,7 +133,7 @@ record ShardIndex(ObjectNode fields, Map<String, String> weightMap) {
                 && !shard.endsWith(".json");
         if (plain) {
             try {
-                plain = shard.equals(String.valueOf(path.resolveSibling(shard).getFileName()));
+                plain = shard.equals(String.valueOf(Path.of(shard).getFileName()));
             } catch (java.nio.file.InvalidPathException e) {
                 plain = false;
             }
@@ -145,7 +145,7 @@ record ShardIndex(ObjectNode fields, Map<String, String> weightMap) {
         return shard;
     }
 
-    private static void expect(@Nullable JsonToken found, JsonToken wanted, String where, Path path)
+    private static void expect(@Nullable JsonToken found, JsonToken wanted, String where, Object path)
             throws MalformedFileException {
         if (found != wanted) {
             String name = found == null ? "the end of the file" : found.name();

@@ -1,5 +1,6 @@
 package io.detinit.interop.sharded;
 
+import io.detinit.interop.file.ByteSource;
 import io.detinit.interop.file.MalformedFileException;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.Replacements;
@@ -15,6 +16,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -123,25 +125,59 @@ public final class ShardedCheckpoint implements Checkpoint {
     }
 
     static ShardedCheckpoint open(Path path, ShardIndex index, Opener opener) throws IOException {
+        Map<String, Path> files = new LinkedHashMap<>();
+        for (String shard : new LinkedHashSet<>(index.weightMap().values())) {
+            files.put(shard, locate(path, shard)); // all of them, before the first is opened
+        }
+        return assemble(path.toString(), path, index, files, shard -> opener.open(path.resolveSibling(shard)));
+    }
+
+    /** Opens one shard by its file name. */
+    @FunctionalInterface
+    public interface NamedOpener {
+        /**
+         * Opens a shard beside the index.
+         *
+         * @param shard its file name
+         * @return the open checkpoint
+         * @throws IOException if it is missing, malformed or cannot be read
+         */
+        Checkpoint open(String shard) throws IOException;
+    }
+
+    /**
+     * Opens an index and its shards from anywhere, such as a store of objects.
+     *
+     * @param index the index; its name is what messages call it
+     * @param path what {@link #path} gives
+     * @param opener opens a shard
+     * @return the open set; close it
+     * @throws MalformedFileException if the index or a shard breaks the rules of its format, or they do not belong together
+     * @throws IOException if something cannot be read
+     */
+    public static ShardedCheckpoint open(ByteSource index, Path path, NamedOpener opener) throws IOException {
+        ShardIndex parsed = ShardIndex.parse(index.readAll(ShardIndex.MAX_BYTES), index.name());
+        return assemble(index.name(), path, parsed, Map.of(), opener);
+    }
+
+    private static ShardedCheckpoint assemble(
+            String source, Path path, ShardIndex index, Map<String, Path> files, NamedOpener opener)
+            throws IOException {
         Map<String, List<String>> byShard = new LinkedHashMap<>();
         index.weightMap()
                 .forEach((tensor, shard) ->
                         byShard.computeIfAbsent(shard, s -> new ArrayList<>()).add(tensor));
-        Map<String, Path> files = new LinkedHashMap<>();
-        for (String shard : byShard.keySet()) {
-            files.put(shard, locate(path, shard)); // all of them, before the first is opened
-        }
         Map<String, Shard> shards = new TreeMap<>(); // by name, which is by number
         try {
             Map<String, TensorView> found = new HashMap<>();
             List<String> warnings = new ArrayList<>();
             for (Map.Entry<String, List<String>> entry : byShard.entrySet()) {
                 Path file = files.getOrDefault(entry.getKey(), path);
-                Checkpoint checkpoint = opener.open(path.resolveSibling(entry.getKey()));
+                Checkpoint checkpoint = opener.open(entry.getKey());
                 shards.put(entry.getKey(), new Shard(file, checkpoint, List.copyOf(entry.getValue())));
-                collect(path, entry.getKey(), checkpoint, entry.getValue(), found, warnings);
+                collect(source, entry.getKey(), checkpoint, entry.getValue(), found, warnings);
             }
-            checkFormats(path, shards);
+            checkFormats(source, shards);
             Map<String, TensorView> ordered = new LinkedHashMap<>();
             index.weightMap().keySet().forEach(name -> ordered.put(name, found.get(name)));
             checkTotal(index, ordered.values(), warnings);
@@ -181,7 +217,7 @@ public final class ShardedCheckpoint implements Checkpoint {
     }
 
     private static void collect(
-            Path index,
+            String index,
             String shard,
             Checkpoint checkpoint,
             List<String> wanted,
@@ -206,7 +242,7 @@ public final class ShardedCheckpoint implements Checkpoint {
         checkpoint.warnings().forEach(warning -> warnings.add(shard + ": " + warning));
     }
 
-    private static void checkFormats(Path index, Map<String, Shard> shards) throws MalformedFileException {
+    private static void checkFormats(String index, Map<String, Shard> shards) throws MalformedFileException {
         String format = "";
         for (Map.Entry<String, Shard> entry : shards.entrySet()) {
             String found = entry.getValue().checkpoint().format();
@@ -261,6 +297,22 @@ public final class ShardedCheckpoint implements Checkpoint {
     @Override
     public Map<String, String> metadata() {
         return index.metadata();
+    }
+
+    /** {@return the file name of each tensor's shard, in the order of the index} */
+    public Map<String, String> weightMap() {
+        return Collections.unmodifiableMap(index.weightMap());
+    }
+
+    /**
+     * The index of a copy whose shards have the same names.
+     *
+     * @param more metadata to add or replace
+     * @return the bytes of the new index
+     * @throws IOException never
+     */
+    public byte[] index(Map<String, String> more) throws IOException {
+        return index.with(Map.of(), more);
     }
 
     /** {@return what the shards say, as far as the index places both tensors there} */

@@ -1,29 +1,37 @@
-package io.detinit.cli;
+package io.detinit.interop.audit;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.detinit.generator.StoredOrder;
-import io.detinit.interop.audit.AuditReport;
-import io.detinit.interop.audit.Baseline;
-import io.detinit.interop.audit.Figures;
-import io.detinit.interop.audit.MovedLines;
-import io.detinit.interop.audit.Provenance;
-import io.detinit.interop.audit.TensorAudit;
-import io.detinit.interop.audit.Threshold;
 import io.detinit.interop.noise.NoiseJson;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 
-/** The contract's JSON form of an audit. */
-final class AuditJson {
+/**
+ * The JSON form of an audit: what {@code detinit audit --json} prints, wherever the audit ran.
+ *
+ * <p>Stateless; safe for use by many threads.
+ */
+public final class AuditJson {
 
     /** How many of the units that moved most are listed. */
     private static final int MOST_MOVED = 10;
 
     private AuditJson() {}
 
-    static ObjectNode of(String file, String format, Baseline.Kind kind, OptionalLong seed, AuditReport report) {
-        ObjectNode object = BaseCommand.JSON.createObjectNode();
+    /**
+     * Writes an audit.
+     *
+     * @param file the file as the user named it
+     * @param format its format
+     * @param kind where the initial values came from
+     * @param seed the seed, where there is one
+     * @param report what was found
+     * @return the object
+     */
+    public static ObjectNode of(String file, String format, Baseline.Kind kind, OptionalLong seed, AuditReport report) {
+        ObjectNode object = JsonNodeFactory.instance.objectNode();
         object.put("file", file);
         object.put("format", format);
         ObjectNode baseline = object.putObject("baseline").put("kind", kind.id());
@@ -37,7 +45,7 @@ final class AuditJson {
             putThreshold(threshold, report.thresholds().get(t));
             threshold.put("moved", report.movedAt(t));
             threshold.put("movedPercent", report.total().percent(report.movedAt(t)));
-            BaseCommand.put(threshold, "limit", report.total().limits().get(t));
+            put(threshold, "limit", report.total().limits().get(t));
         }
         object.set("total", total(report));
         object.set("provenance", provenance(report.provenance()));
@@ -58,9 +66,14 @@ final class AuditJson {
         return object;
     }
 
-    /** The totals, whose names {@code --fail-if} takes. */
-    static ObjectNode total(AuditReport report) {
-        ObjectNode total = BaseCommand.JSON.createObjectNode();
+    /**
+     * The totals, whose names {@code --fail-if} takes.
+     *
+     * @param report what was found
+     * @return the object {@code total}
+     */
+    public static ObjectNode total(AuditReport report) {
+        ObjectNode total = JsonNodeFactory.instance.objectNode();
         total.put("elements", report.elements());
         total.put("moved", report.moved());
         total.put("movedPercent", report.movedPercent());
@@ -69,14 +82,23 @@ final class AuditJson {
         return total;
     }
 
+    /** JSON has no NaN and no infinity: they become null. */
+    private static void put(ObjectNode object, String field, double value) {
+        if (Double.isFinite(value)) {
+            object.put(field, value);
+        } else {
+            object.putNull(field);
+        }
+    }
+
     private static void putThreshold(ObjectNode node, Threshold threshold) {
         node.put("kind", threshold.kind().id()).put("value", threshold.value());
     }
 
     private static ObjectNode provenance(Provenance provenance) {
-        ObjectNode node = BaseCommand.JSON.createObjectNode();
-        BaseCommand.put(node, "correlation", provenance.correlation());
-        BaseCommand.put(node, "pValue", provenance.pValue());
+        ObjectNode node = JsonNodeFactory.instance.objectNode();
+        put(node, "correlation", provenance.correlation());
+        put(node, "pValue", provenance.pValue());
         node.put("verdict", provenance.verdict().id());
         return node;
     }
@@ -142,7 +164,7 @@ final class AuditJson {
     }
 
     private static ObjectNode rows(MovedLines lines) {
-        ObjectNode node = BaseCommand.JSON.createObjectNode();
+        ObjectNode node = JsonNodeFactory.instance.objectNode();
         ArrayNode inputs = node.putArray("deadInputs");
         lines.unmovedCols().forEach(inputs::add);
         ArrayNode units = node.putArray("deadUnits");

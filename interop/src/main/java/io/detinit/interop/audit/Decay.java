@@ -1,13 +1,20 @@
-package io.detinit.cli;
+package io.detinit.interop.audit;
 
 /**
  * What weight decay left of a weight: {@code (1 - lr * wd)^steps} of {@code lr*wd*steps}, {@code exp(-X)} of one number.
  *
  * @param factor in (0, 1]
  */
-record Decay(double factor) {
+public record Decay(double factor) {
 
-    static Decay parse(String text) {
+    /**
+     * Reads what users write.
+     *
+     * @param text {@code LR*WD*STEPS}, or their product
+     * @return what is left
+     * @throws IllegalArgumentException if it is neither, or leaves nothing
+     */
+    public static Decay parse(String text) {
         String[] parts = text.split("\\*", -1);
         try {
             double factor;
@@ -25,7 +32,7 @@ record Decay(double factor) {
         } catch (NumberFormatException e) {
             // said below
         }
-        throw new UsageException(
+        throw new IllegalArgumentException(
                 "--decay '" + text + "': expected LR*WD*STEPS, such as 0.1*5e-4*4690, or their product, a number >= 0");
     }
 

@@ -1,0 +1,206 @@
+package io.detinit.spark;
+
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.detinit.interop.audit.AuditJson;
+import io.detinit.interop.audit.AuditOptions;
+import io.detinit.interop.audit.AuditReport;
+import io.detinit.interop.audit.Baseline;
+import io.detinit.interop.audit.Decay;
+import io.detinit.interop.audit.Threshold;
+import io.detinit.interop.noise.NoiseJson;
+import io.detinit.interop.noise.NoiseRecord;
+import io.detinit.interop.plan.Plan;
+import io.detinit.interop.tensor.Checkpoint;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.SaveMode;
+import org.apache.spark.sql.SparkSession;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/**
+ * Which weights moved, worked out by many machines: {@code detinit audit --json} for safetensors files and sharded sets on any Hadoop
+ * file system. The figures are the same bits for any number of tasks and machines.
+ */
+@Command(
+        name = "AuditJob",
+        mixinStandardHelpOptions = true,
+        description = "Which weights moved: the audit of 'detinit audit --json', on Apache Spark.",
+        footer = {
+            "",
+            "Exit codes: 0 done, 2 usage, 3 malformed or unsupported input, 4 I/O, 70 a bug.",
+            "Example: spark-submit --class io.detinit.spark.AuditJob detinit-spark.jar hdfs:///models/m --seed 42 --table hdfs:///audits/m"
+        })
+public final class AuditJob implements Callable<Integer> {
+
+    private static final String NAME = "AuditJob";
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli fills it
+    CommandSpec spec;
+
+    @Parameters(
+            paramLabel = "PATH",
+            description =
+                    "A safetensors file, an index of shards, or a folder with one; file:, hdfs:, s3a: and what else "
+                            + "Hadoop reads.")
+    String path = "";
+
+    @Mixin
+    PlanOptions plans = new PlanOptions();
+
+    @Option(
+            names = "--threshold",
+            paramLabel = "T",
+            description =
+                    "A weight moved where |w - w0| > T (default: 1e-5). May be given several times; 'moved' follows "
+                            + "the first. KIND:T names another kind, such as std:0.1.")
+    List<String> thresholds = new ArrayList<>();
+
+    @Option(
+            names = "--threshold-kind",
+            paramLabel = "KIND",
+            description = "What T is: abs (default), std, ulp, quantile, auto.")
+    String kind = "abs";
+
+    @Option(
+            names = "--false-alarm",
+            paramLabel = "P",
+            description = "With --threshold auto: the share of weights without signal that may count as moved.")
+    @Nullable
+    Double falseAlarm;
+
+    @Option(names = "--decay", paramLabel = "LR*WD*STEPS", description = "Undo weight decay, as 'detinit audit' does.")
+    String decay = "0";
+
+    @Option(
+            names = "--table",
+            paramLabel = "DIR",
+            description = "Also write one line for each row of each tensor, as Parquet.")
+    @Nullable
+    String table;
+
+    @Option(names = "--force", description = "Replace an existing table.")
+    boolean force;
+
+    @Option(
+            names = "--partitions",
+            paramLabel = "N",
+            description = "How many tasks (default: one to each 64 Mi elements). The figures do not depend on it.")
+    int partitions;
+
+    @Option(
+            names = "--master",
+            paramLabel = "URL",
+            description = "Start an engine here, such as local[*]; without it spark-submit says which.")
+    @Nullable
+    String master;
+
+    @Option(names = "--json", description = "Accepted and without effect: the result is always JSON.")
+    boolean json;
+
+    AuditJob() {}
+
+    /**
+     * The command.
+     *
+     * @param args the command line
+     */
+    public static void main(String[] args) {
+        PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+        PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+        int code = run(args, out, err);
+        if (code != 0) {
+            System.exit(code);
+        }
+    }
+
+    /**
+     * Runs the command. A session that is active is used and left open, else one is made and stopped.
+     *
+     * @param args the command line
+     * @param out receives one line of JSON
+     * @param err receives messages
+     * @return the exit code
+     */
+    public static int run(String[] args, PrintWriter out, PrintWriter err) {
+        return Jobs.execute(new AuditJob(), NAME, args, out, err);
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        List<Threshold> limits = limits();
+        double factor = Decay.parse(decay).factor();
+        if (partitions < 0) {
+            throw new IllegalArgumentException("--partitions " + partitions + ": at least 1 is needed");
+        }
+        return Jobs.withSession(NAME, master, session -> {
+            audit(session, limits, factor);
+            return 0;
+        });
+    }
+
+    private void audit(SparkSession session, List<Threshold> limits, double factor) throws IOException {
+        Configuration conf = session.sparkContext().hadoopConfiguration();
+        if (table != null) {
+            Jobs.checkNew(new Path(table), conf, force);
+        }
+        Path file = RemoteCheckpoints.resolve(new Path(path), conf);
+        try (Checkpoint checkpoint = RemoteCheckpoints.open(file, conf)) {
+            Plan plan = plans.choose(checkpoint, file, conf);
+            AuditOptions options = options(checkpoint, limits, factor);
+            SparkAudit audit = new SparkAudit(session, checkpoint, plan, options, partitions);
+            AuditReport report = audit.report();
+            if (table != null) {
+                String target = table;
+                Jobs.run(() -> {
+                    audit.rows().write().mode(SaveMode.Overwrite).parquet(target);
+                    return 0;
+                });
+            }
+            Baseline base = audit.baseline();
+            spec.commandLine()
+                    .getOut()
+                    .println(new JsonMapper()
+                            .writeValueAsString(
+                                    AuditJson.of(path, checkpoint.format(), base.kind(), base.seed(), report)));
+        }
+    }
+
+    private List<Threshold> limits() {
+        Threshold.Kind common = Threshold.Kind.parse(kind);
+        if (thresholds.isEmpty()) {
+            if (common != Threshold.Kind.ABS) {
+                throw new IllegalArgumentException("--threshold-kind " + kind + " needs --threshold T");
+            }
+            return List.of(Threshold.DEFAULT);
+        }
+        double rate = falseAlarm == null ? Threshold.FALSE_ALARM : falseAlarm;
+        return thresholds.stream()
+                .map(text -> Threshold.parse(text, common, rate))
+                .toList();
+    }
+
+    /** With the noise record, and its decay where the command line says none, if a threshold asks for it. */
+    private static AuditOptions options(Checkpoint checkpoint, List<Threshold> limits, double factor)
+            throws IOException {
+        if (limits.stream().noneMatch(limit -> limit.kind() == Threshold.Kind.AUTO)) {
+            return new AuditOptions(limits, factor, false);
+        }
+        NoiseRecord noise = NoiseJson.find(checkpoint.metadata(), checkpoint.path())
+                .orElseThrow(() -> new IllegalArgumentException(
+                        checkpoint.path() + " carries no noise record, which --threshold auto needs"));
+        return new AuditOptions(limits, factor == 1 ? noise.decay() : factor, false, noise);
+    }
+}

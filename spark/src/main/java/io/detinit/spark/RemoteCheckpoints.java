@@ -1,0 +1,115 @@
+package io.detinit.spark;
+
+import io.detinit.interop.file.ByteSource;
+import io.detinit.interop.file.MalformedFileException;
+import io.detinit.interop.plan.Plan;
+import io.detinit.interop.plan.PlanJson;
+import io.detinit.interop.safetensors.SafetensorsFile;
+import io.detinit.interop.sharded.ShardedCheckpoint;
+import io.detinit.interop.tensor.Checkpoint;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.NoSuchFileException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/** Opens safetensors files and sharded sets of them on any Hadoop file system. Only headers and the index are read. Stateless. */
+final class RemoteCheckpoints {
+
+    private static final String INDEX = ".index.json";
+    private static final int MAX_PLAN_BYTES = 100_000_000;
+
+    private RemoteCheckpoints() {}
+
+    /**
+     * Opens a checkpoint.
+     *
+     * @param path a safetensors file, an index, or a folder with one
+     * @param conf the settings of its file system
+     * @return the open checkpoint; close it
+     * @throws MalformedFileException if it breaks the rules of its format
+     * @throws NoSuchFileException if it, or a shard, is missing
+     * @throws IOException if it cannot be read
+     */
+    static Checkpoint open(Path path, Configuration conf) throws IOException {
+        Path file = resolve(path, conf);
+        return file.getName().endsWith(INDEX) ? sharded(file, conf) : single(file, conf);
+    }
+
+    /** The file that is meant: in a folder its index. */
+    static Path resolve(Path path, Configuration conf) throws IOException {
+        FileSystem system = path.getFileSystem(conf);
+        Path file = path.makeQualified(system.getUri(), system.getWorkingDirectory());
+        FileStatus status;
+        try {
+            status = system.getFileStatus(file);
+        } catch (java.io.FileNotFoundException e) {
+            throw HadoopBytes.missing(file, "no such file or folder", e);
+        }
+        if (!status.isDirectory()) {
+            return file;
+        }
+        List<Path> found = new ArrayList<>();
+        for (FileStatus entry : system.listStatus(file)) {
+            if (!entry.isDirectory() && entry.getPath().getName().endsWith(INDEX)) {
+                found.add(entry.getPath());
+            }
+        }
+        if (found.size() != 1) {
+            throw new IOException(HadoopBytes.name(file) + ": is a folder with " + found.size()
+                    + " indexes of shards; name a file in it");
+        }
+        return found.get(0);
+    }
+
+    /** For interop, which knows no other paths than Java's. */
+    private static java.nio.file.Path local(Path path) {
+        return java.nio.file.Path.of(path.toUri().getPath());
+    }
+
+    private static Checkpoint single(Path file, Configuration conf) throws IOException {
+        HadoopBytes bytes = HadoopBytes.open(file, conf);
+        return SafetensorsFile.open(bytes, local(file), bytes);
+    }
+
+    private static Checkpoint sharded(Path index, Configuration conf) throws IOException {
+        try (HadoopBytes bytes = HadoopBytes.open(index, conf)) {
+            return ShardedCheckpoint.open(bytes, local(index), shard -> {
+                Path file = new Path(index.getParent(), shard);
+                try {
+                    return single(file, conf);
+                } catch (NoSuchFileException e) {
+                    throw HadoopBytes.missing(file, "a shard that " + index.getName() + " names", e);
+                }
+            });
+        }
+    }
+
+    /**
+     * The plan that a checkpoint carries: in its metadata, else in {@code <file>.plan.json} beside it.
+     *
+     * @param checkpoint open
+     * @param file where it lies, as {@link #resolve} gives it
+     * @param conf the settings of its file system
+     */
+    static Optional<Plan> plan(Checkpoint checkpoint, Path file, Configuration conf) throws IOException {
+        String inside = checkpoint.metadata().get(Checkpoint.PLAN_KEY);
+        if (inside != null) {
+            return Optional.of(PlanJson.read(inside, HadoopBytes.name(file) + ": metadata " + Checkpoint.PLAN_KEY));
+        }
+        Path sidecar = file.suffix(".plan.json");
+        return sidecar.getFileSystem(conf).exists(sidecar) ? Optional.of(readPlan(sidecar, conf)) : Optional.empty();
+    }
+
+    static Plan readPlan(Path path, Configuration conf) throws IOException {
+        try (HadoopBytes bytes = HadoopBytes.open(path, conf)) {
+            ByteSource source = bytes;
+            return PlanJson.read(new String(source.readAll(MAX_PLAN_BYTES), StandardCharsets.UTF_8), bytes.name());
+        }
+    }
+}

@@ -1,0 +1,86 @@
+package io.detinit.spark;
+
+import io.detinit.generator.StoredOrder;
+import io.detinit.interop.init.Untrained;
+import io.detinit.interop.plan.Plan;
+import io.detinit.interop.plan.PlanJson;
+import io.detinit.interop.safetensors.SafetensorsWriter;
+import io.detinit.interop.tensor.Checkpoint;
+import io.detinit.interop.tensor.TensorView;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.Serializable;
+import java.nio.file.FileSystemException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * Writes one shard of initial weights, whole or not at all: under a name of its own, then to its place. What the plan does not name is
+ * copied from the template.
+ *
+ * @param template the template's shard, as Hadoop names it
+ * @param target the shard to appear
+ * @param placed the tensors that the index places in this shard
+ * @param metadata entries to add to its metadata
+ */
+record ShardTask(String template, String target, List<String> placed, Map<String, String> metadata)
+        implements Serializable {
+
+    /** Writes the shard unless it is there. */
+    void run(String plan, Configuration conf) throws IOException {
+        Path file = new Path(target);
+        FileSystem system = file.getFileSystem(conf);
+        if (system.exists(file)) {
+            return;
+        }
+        Path temporary = new Path(temporaries(file.getParent()), file.getName() + "." + UUID.randomUUID());
+        try (Checkpoint shard = RemoteCheckpoints.open(new Path(template), conf)) {
+            try (OutputStream out = system.create(temporary, true)) {
+                SafetensorsWriter.write(out, tensors(shard, PlanJson.read(plan, "the plan")), merged(shard));
+            }
+            // another attempt at the same shard may have been quicker; its bytes are the same
+            if (!system.rename(temporary, file) && !system.exists(file)) {
+                throw new FileSystemException(
+                        HadoopBytes.name(file), null, "the finished shard could not be moved to its place");
+            }
+        } finally {
+            system.delete(temporary, false);
+        }
+    }
+
+    /** Where shards are written before they go to their places. */
+    static Path temporaries(Path folder) {
+        return new Path(folder, ".detinit-init");
+    }
+
+    private List<TensorView> tensors(Checkpoint shard, Plan plan) {
+        Map<String, String> names = new LinkedHashMap<>();
+        Map<String, StoredOrder> orders = new HashMap<>();
+        Set<String> own = new HashSet<>(placed);
+        plan.entries().stream().filter(entry -> own.contains(entry.name())).forEach(entry -> {
+            names.put(entry.name(), entry.name());
+            orders.put(entry.name(), entry.stored());
+        });
+        Map<String, TensorView> initial = Untrained.replacements(shard.tensors(), plan.forFile(names, orders));
+        List<TensorView> tensors = new ArrayList<>();
+        for (TensorView tensor : shard.tensors()) {
+            tensors.add(initial.getOrDefault(tensor.info().name(), tensor));
+        }
+        return tensors;
+    }
+
+    private Map<String, String> merged(Checkpoint shard) {
+        Map<String, String> merged = new LinkedHashMap<>(shard.metadata());
+        merged.putAll(metadata);
+        return merged;
+    }
+}

@@ -1,0 +1,104 @@
+package io.detinit.spark;
+
+import io.detinit.interop.audit.AuditOptions;
+import io.detinit.interop.audit.AuditReport;
+import io.detinit.interop.audit.AuditedTensor;
+import io.detinit.interop.audit.Baseline;
+import io.detinit.interop.audit.DividedAudit;
+import io.detinit.interop.audit.PartialAudit;
+import io.detinit.interop.plan.Plan;
+import io.detinit.interop.tensor.Checkpoint;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.util.SerializableConfiguration;
+
+/** One audit on a cluster. Not thread-safe; used by the driver while the checkpoint is open. */
+final class SparkAudit {
+
+    /** Elements of a task where nobody says how many tasks there are: 64 Mi, 128 MiB of BF16. */
+    static final long TASK = 1L << 26;
+
+    /** Counts of half a MB each are added up on the executors in about this many steps. */
+    private static final int LEVELS = 2;
+
+    private final SparkSession session;
+    private final JavaSparkContext context;
+    private final Checkpoint checkpoint;
+    private final Plan plan;
+    private final AuditOptions options;
+    private final int parts;
+    private final Baseline baseline;
+    private DividedAudit audit;
+
+    /**
+     * Prepares an audit.
+     *
+     * @param session the engine
+     * @param checkpoint the trained model, opened by {@link RemoteCheckpoints}
+     * @param plan the plan of its initial weights
+     * @param options what to look at
+     * @param parts how many tasks; 0 for one to each {@link #TASK} elements, and at least one to each core
+     */
+    SparkAudit(SparkSession session, Checkpoint checkpoint, Plan plan, AuditOptions options, int parts)
+            throws IOException {
+        this.session = session;
+        this.context = JavaSparkContext.fromSparkContext(session.sparkContext());
+        this.checkpoint = checkpoint;
+        this.plan = plan;
+        this.options = options;
+        this.baseline = Baseline.of(plan, checkpoint);
+        this.audit = DividedAudit.of(checkpoint, baseline, options);
+        this.parts = parts > 0 ? parts : usual();
+    }
+
+    private int usual() {
+        long elements =
+                audit.tensors().stream().mapToLong(AuditedTensor::elements).sum();
+        return Math.toIntExact(Math.max(context.defaultParallelism(), (elements + TASK - 1) / TASK));
+    }
+
+    Baseline baseline() {
+        return baseline;
+    }
+
+    private AuditTasks tasks() {
+        AuditSpec spec = AuditSpec.of(checkpoint, audit, options, plan);
+        return new AuditTasks(
+                context.broadcast(spec),
+                context.broadcast(new SerializableConfiguration(context.hadoopConfiguration())));
+    }
+
+    private JavaRDD<List<TensorRange>> ranges() {
+        return context.parallelize(TensorRange.chunks(audit.tensors(), parts), parts);
+    }
+
+    /** Audits everything: one pass, and two before it for each quantile. */
+    AuditReport report() throws IOException {
+        AuditTasks counting = tasks();
+        audit = audit.withQuantiles(upper -> Jobs.run(
+                () -> ranges().map(ranges -> counting.count(ranges, upper)).treeReduce(AuditTasks::sum, LEVELS)));
+        AuditTasks auditing = tasks();
+        List<List<PartialAudit>> found =
+                Jobs.run(() -> ranges().map(auditing::audit).collect());
+        List<PartialAudit> inOrder = new ArrayList<>();
+        found.forEach(inOrder::addAll);
+        return audit.report(inOrder);
+    }
+
+    /** The rows as a table, after {@link #report}. */
+    Dataset<Row> rows() {
+        List<AuditedTensor> tensors = audit.tensors();
+        long elements = tensors.stream().mapToLong(AuditedTensor::elements).sum();
+        List<TensorRange> pieces = TensorRange.rows(tensors, Math.max(1, elements / parts));
+        AuditTasks looking = tasks();
+        JavaRDD<Row> rows = context.parallelize(pieces, Math.max(1, Math.min(parts, pieces.size())))
+                .flatMap(piece -> new RowIterator(looking, piece));
+        return session.createDataFrame(rows, RowIterator.SCHEMA);
+    }
+}
