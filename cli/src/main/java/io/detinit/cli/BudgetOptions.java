@@ -1,5 +1,7 @@
 package io.detinit.cli;
 
+import io.detinit.cli.option.SelectOptions;
+import io.detinit.cli.option.UsageException;
 import io.detinit.interop.mask.Selection;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;

@@ -1,5 +1,6 @@
 package io.detinit.cli;
 
+import io.detinit.cli.option.SelectOptions;
 import io.detinit.interop.budget.CandidateModel;
 import io.detinit.interop.budget.MaskSource;
 import io.detinit.interop.budget.SearchPoint;

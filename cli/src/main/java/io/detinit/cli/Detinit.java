@@ -1,6 +1,8 @@
 package io.detinit.cli;
 
 import ai.djl.engine.EngineException;
+import io.detinit.cli.option.Seed;
+import io.detinit.cli.option.UsageException;
 import io.detinit.generator.InvalidPlanException;
 import io.detinit.interop.file.FileErrors;
 import io.detinit.interop.file.MalformedFileException;

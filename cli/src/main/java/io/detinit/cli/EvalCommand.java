@@ -2,6 +2,7 @@ package io.detinit.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.detinit.cli.option.UsageException;
 import io.detinit.interop.verify.Latency;
 import io.detinit.interop.verify.LatencyProbe;
 import io.detinit.interop.verify.OnnxRunner;

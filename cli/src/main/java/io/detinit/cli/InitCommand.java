@@ -1,6 +1,8 @@
 package io.detinit.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.detinit.cli.option.Seed;
+import io.detinit.cli.option.UsageException;
 import io.detinit.interop.checkpoint.Checkpoints;
 import io.detinit.interop.init.Untrained;
 import io.detinit.interop.parameter.DefaultPlan;

@@ -1,5 +1,8 @@
 package io.detinit.cli;
 
+import io.detinit.cli.option.Seed;
+import io.detinit.cli.option.SeedRange;
+import io.detinit.cli.option.UsageException;
 import io.detinit.interop.file.OutputFolder;
 import io.detinit.interop.mask.Criterion;
 import io.detinit.interop.mask.Selection;

@@ -1,5 +1,6 @@
 package io.detinit.cli;
 
+import io.detinit.cli.option.UsageException;
 import io.detinit.interop.mask.MaskBitmaps;
 import io.detinit.interop.mask.MaskFile;
 import io.detinit.interop.mask.MaskRecord;

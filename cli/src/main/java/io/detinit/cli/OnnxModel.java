@@ -1,5 +1,6 @@
 package io.detinit.cli;
 
+import io.detinit.cli.option.UsageException;
 import io.detinit.interop.checkpoint.Checkpoints;
 import io.detinit.interop.onnx.OnnxCheckpoint;
 import io.detinit.interop.tensor.Checkpoint;

@@ -1,5 +1,6 @@
 package io.detinit.cli;
 
+import io.detinit.cli.option.UsageException;
 import io.detinit.training.TrainConfig;
 import io.detinit.training.optimizer.LearningRateSchedule;
 import io.detinit.training.optimizer.OptimizerConfig;

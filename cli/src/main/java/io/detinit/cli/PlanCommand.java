@@ -1,6 +1,8 @@
 package io.detinit.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import io.detinit.cli.option.Seed;
+import io.detinit.cli.option.UsageException;
 import io.detinit.generator.InitPlan;
 import io.detinit.interop.checkpoint.Checkpoints;
 import io.detinit.interop.file.AtomicFile;

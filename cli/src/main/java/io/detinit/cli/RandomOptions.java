@@ -1,6 +1,8 @@
 package io.detinit.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.detinit.cli.option.Seed;
+import io.detinit.cli.option.UsageException;
 import io.detinit.interop.verify.RandomInputs;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -1,5 +1,6 @@
 package io.detinit.cli;
 
+import io.detinit.cli.option.UsageException;
 import io.detinit.generator.InitRules;
 import io.detinit.generator.Scheme;
 import io.detinit.models.ModelSpec;

@@ -1,5 +1,6 @@
 package io.detinit.cli;
 
+import io.detinit.cli.option.UsageException;
 import io.detinit.interop.audit.Baseline;
 import io.detinit.interop.budget.CandidateModel;
 import io.detinit.interop.budget.CandidateScorer;

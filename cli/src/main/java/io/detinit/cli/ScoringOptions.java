@@ -1,5 +1,6 @@
 package io.detinit.cli;
 
+import io.detinit.cli.option.UsageException;
 import io.detinit.training.data.DataSpec;
 import io.detinit.training.data.Normalization;
 import java.nio.file.Path;

@@ -1,5 +1,6 @@
 package io.detinit.cli;
 
+import io.detinit.cli.option.SeedRange;
 import io.detinit.generator.InitPlan;
 import io.detinit.generator.InitRules;
 import io.detinit.interop.identify.LayerFit;

@@ -1,5 +1,6 @@
 package io.detinit.cli;
 
+import io.detinit.cli.option.SeedRange;
 import io.detinit.generator.StoredOrder;
 import io.detinit.generator.torch.TorchPlanned;
 import io.detinit.generator.torch.TorchVariant;

@@ -1,5 +1,6 @@
 package io.detinit.cli;
 
+import io.detinit.cli.option.UsageException;
 import io.detinit.training.EarlyStopping;
 import io.detinit.training.TrainConfig;
 import org.jspecify.annotations.Nullable;

@@ -144,6 +144,18 @@ class ArchitectureTest {
                 .check(project);
     }
 
+    /** The jobs of the module spark take them too, without the command and what it needs. */
+    @Test
+    void optionsDoNotKnowTheCommand() {
+        noClasses()
+                .that()
+                .resideInAPackage("io.detinit.cli.option..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.detinit.cli", "io.detinit.training..", "io.detinit.models..", "ai.djl..")
+                .check(project);
+    }
+
     @Test
     void noJacksonInGeneratorAndModels() {
         noClasses()

@@ -1,6 +1,7 @@
 package io.detinit.spark;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.detinit.cli.option.ThresholdOptions;
 import io.detinit.interop.audit.AuditJson;
 import io.detinit.interop.audit.AuditOptions;
 import io.detinit.interop.audit.AuditReport;
@@ -14,7 +15,6 @@ import io.detinit.interop.tensor.Checkpoint;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
@@ -60,26 +60,8 @@ public final class AuditJob implements Callable<Integer> {
     @Mixin
     PlanOptions plans = new PlanOptions();
 
-    @Option(
-            names = "--threshold",
-            paramLabel = "T",
-            description =
-                    "A weight moved where |w - w0| > T (default: 1e-5). May be given several times; 'moved' follows "
-                            + "the first. KIND:T names another kind, such as std:0.1.")
-    List<String> thresholds = new ArrayList<>();
-
-    @Option(
-            names = "--threshold-kind",
-            paramLabel = "KIND",
-            description = "What T is: abs (default), std, ulp, quantile, auto.")
-    String kind = "abs";
-
-    @Option(
-            names = "--false-alarm",
-            paramLabel = "P",
-            description = "With --threshold auto: the share of weights without signal that may count as moved.")
-    @Nullable
-    Double falseAlarm;
+    @Mixin
+    ThresholdOptions thresholds = new ThresholdOptions();
 
     @Option(names = "--decay", paramLabel = "LR*WD*STEPS", description = "Undo weight decay, as 'detinit audit' does.")
     String decay = "0";
@@ -140,7 +122,7 @@ public final class AuditJob implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        List<Threshold> limits = limits();
+        List<Threshold> limits = thresholds.parse();
         double factor = Decay.parse(decay).factor();
         if (partitions < 0) {
             throw new IllegalArgumentException("--partitions " + partitions + ": at least 1 is needed");
@@ -176,20 +158,6 @@ public final class AuditJob implements Callable<Integer> {
                             .writeValueAsString(
                                     AuditJson.of(path, checkpoint.format(), base.kind(), base.seed(), report)));
         }
-    }
-
-    private List<Threshold> limits() {
-        Threshold.Kind common = Threshold.Kind.parse(kind);
-        if (thresholds.isEmpty()) {
-            if (common != Threshold.Kind.ABS) {
-                throw new IllegalArgumentException("--threshold-kind " + kind + " needs --threshold T");
-            }
-            return List.of(Threshold.DEFAULT);
-        }
-        double rate = falseAlarm == null ? Threshold.FALSE_ALARM : falseAlarm;
-        return thresholds.stream()
-                .map(text -> Threshold.parse(text, common, rate))
-                .toList();
     }
 
     /** With the noise record, and its decay where the command line says none, if a threshold asks for it. */

@@ -1,5 +1,7 @@
 package io.detinit.spark;
 
+import io.detinit.cli.option.Seed;
+import io.detinit.cli.option.UsageException;
 import io.detinit.generator.InvalidPlanException;
 import io.detinit.interop.file.FileErrors;
 import io.detinit.interop.file.MalformedFileException;
@@ -96,6 +98,7 @@ final class Jobs {
     /** Runs a command line. */
     static int execute(Object command, String name, String[] args, PrintWriter out, PrintWriter err) {
         CommandLine line = new CommandLine(command).setOut(out).setErr(err).setAbbreviatedOptionsAllowed(false);
+        line.registerConverter(Seed.class, Seed::parse);
         line.setParameterExceptionHandler((e, ignored) -> {
             err.println(name + ": "
                     + String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
@@ -118,7 +121,7 @@ final class Jobs {
         } else if (cause instanceof IOException io) {
             code = IO;
             message = FileErrors.describe(io);
-        } else if (cause instanceof IllegalArgumentException) {
+        } else if (cause instanceof IllegalArgumentException || cause instanceof UsageException) {
             code = USAGE;
             message = String.valueOf(cause.getMessage());
         } else if (String.valueOf(cause.getMessage()).contains("getSubject is not supported")) {

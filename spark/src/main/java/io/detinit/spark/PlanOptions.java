@@ -1,11 +1,11 @@
 package io.detinit.spark;
 
+import io.detinit.cli.option.Seed;
 import io.detinit.generator.InitPlan;
 import io.detinit.generator.InitRules;
 import io.detinit.interop.identify.LayerSearch;
 import io.detinit.interop.parameter.DefaultPlan;
 import io.detinit.interop.plan.Plan;
-import io.detinit.interop.plan.SeedText;
 import io.detinit.interop.tensor.Checkpoint;
 import java.io.IOException;
 import java.util.Optional;
@@ -23,14 +23,14 @@ final class PlanOptions {
             description = "The seed of the initial weights. Not needed where the file carries its plan; with a plan it "
                     + "replaces the plan's seed.")
     @Nullable
-    String seed;
+    Seed seed;
 
     @Option(
             names = "--torch-seed",
             paramLabel = "S",
             description = "Replaces the seed of a plan of PyTorch's own initialisation, which 'detinit plan' writes.")
     @Nullable
-    String torchSeed;
+    Seed torchSeed;
 
     @Option(names = "--plan", paramLabel = "P", description = "A detinit-plan/1 file.")
     @Nullable
@@ -68,7 +68,7 @@ final class PlanOptions {
                             ? HadoopBytes.name(file) + " carries no plan: give --seed S or --plan P"
                             : "give --seed S or --plan P");
         }
-        InitPlan usual = DefaultPlan.of(checkpoint, SeedText.parse(seed), InitRules.he());
+        InitPlan usual = DefaultPlan.of(checkpoint, seed.value(), InitRules.he());
         return new Plan.Addressed(
                 trained
                         ? LayerSearch.of(checkpoint, usual, Runtime.getRuntime().availableProcessors())
@@ -88,7 +88,7 @@ final class PlanOptions {
                     + (replayed ? "PyTorch's initialisation: use --torch-seed" : "addressed weights: use --seed")
                     + " to replace its seed");
         }
-        String given = replayed ? torchSeed : seed;
-        return given == null ? found : found.withSeed(SeedText.parse(given));
+        Seed given = replayed ? torchSeed : seed;
+        return given == null ? found : found.withSeed(given.value());
     }
 }

@@ -44,7 +44,7 @@ class SparkArchitectureTest {
                         "ai.onnx..",
                         "com.google.protobuf..",
                         "io.detinit.interop.onnx..",
-                        "io.detinit.cli..")
+                        "io.detinit.cli") // its options alone
                 .check(PROJECT);
     }
 }

@@ -1,4 +1,4 @@
-package io.detinit.cli;
+package io.detinit.cli.option;
 
 import io.detinit.interop.audit.Threshold;
 import java.util.ArrayList;
@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** When a weight counts as moved. */
-final class ThresholdOptions {
+public final class ThresholdOptions {
 
     private static final String AUTO = Threshold.Kind.AUTO.id();
 
@@ -18,7 +18,7 @@ final class ThresholdOptions {
                     "A weight moved where |w - w0| > T (default: 1e-5). May be given several times; 'moved' follows the "
                             + "first. KIND:T names another kind for this one, such as std:0.1. auto is what a weight without signal would "
                             + "have moved, weight by weight, from the noise record that 'train' leaves in the model.")
-    List<String> thresholds = new ArrayList<>();
+    public List<String> thresholds = new ArrayList<>();
 
     @Option(
             names = "--threshold-kind",
@@ -26,7 +26,7 @@ final class ThresholdOptions {
             description =
                     "What T is: abs (default); std, in standard deviations of the tensor's initial values; ulp, in "
                             + "steps between numbers of the file's dtype; quantile of all movement, in [0, 1); auto, a false-alarm rate.")
-    String kind = "abs";
+    public String kind = "abs";
 
     @Option(
             names = "--false-alarm",
@@ -35,14 +35,14 @@ final class ThresholdOptions {
                     "With --threshold auto: the share of weights without signal that may count as moved (default: 0.001). "
                             + "auto:P says the same for one threshold.")
     @Nullable
-    Double falseAlarm;
+    public Double falseAlarm;
 
     /** Whether a threshold needs the file's noise record. */
-    boolean isAuto() {
+    public boolean isAuto() {
         return thresholds.stream().anyMatch(text -> text.equals(AUTO) || text.startsWith(AUTO + ":"));
     }
 
-    List<Threshold> parse() {
+    public List<Threshold> parse() {
         if (falseAlarm != null && !thresholds.contains(AUTO)) {
             throw new UsageException("--false-alarm needs --threshold auto");
         }

@@ -1,11 +1,11 @@
-package io.detinit.cli;
+package io.detinit.cli.option;
 
 /** The command line asks for something that makes no sense. The message is one line. */
-final class UsageException extends RuntimeException {
+public final class UsageException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
-    UsageException(String message) {
+    public UsageException(String message) {
         super(message);
     }
 }

@@ -1,4 +1,4 @@
-package io.detinit.cli;
+package io.detinit.cli.option;
 
 import io.detinit.interop.mask.Candidates;
 import io.detinit.interop.mask.Criterion;
@@ -10,14 +10,14 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Which weights to prune. */
-final class SelectOptions {
+public final class SelectOptions {
 
     @Option(
             names = "--sparsity",
             paramLabel = "P",
             description = "Prune exactly round(P * prunable) weights; a fraction in [0, 1].")
     @Nullable
-    Double sparsity;
+    public Double sparsity;
 
     @Option(
             names = "--threshold",
@@ -26,7 +26,7 @@ final class SelectOptions {
                     "Prune every weight whose score is at most T; below 0 where scores are, such as --threshold=-0.1 "
                             + "with small_final: what is of size 0.1 or larger.")
     @Nullable
-    Double threshold;
+    public Double threshold;
 
     @Option(
             names = "--pattern",
@@ -35,7 +35,7 @@ final class SelectOptions {
                     "Of every M weights that follow one another along the inputs (channels of a convolution) keep the N with "
                             + "the highest score, such as 2:4.")
     @Nullable
-    String pattern;
+    public String pattern;
 
     @Option(
             names = "--criterion",
@@ -46,52 +46,52 @@ final class SelectOptions {
                             + "small_init_small_final (-max(|w|, |w0|)), magnitude_increase (|w| - |w0|), random; each with _same_sign: "
                             + "weights that changed sign go first.")
     @Nullable
-    String criterion;
+    public String criterion;
 
     @Option(
             names = "--random-seed",
             paramLabel = "R",
             description = "The seed of the criterion random (default 0); the same weights for any number of threads.")
     @Nullable
-    Seed randomSeed;
+    public Seed randomSeed;
 
     @Option(
             names = "--scope",
             paramLabel = "NAME",
             description = "global (all weights ranked together, default) or layer.")
     @Nullable
-    String scope;
+    public String scope;
 
     @Option(
             names = "--include",
             paramLabel = "GLOB",
             description =
                     "Prune only parameters whose name fits (* any characters, ? one). May be given several times.")
-    List<String> include = new ArrayList<>();
+    public List<String> include = new ArrayList<>();
 
     @Option(
             names = "--exclude",
             paramLabel = "GLOB",
             description = "Leave parameters alone whose name fits. May be given several times.")
-    List<String> exclude = new ArrayList<>();
+    public List<String> exclude = new ArrayList<>();
 
     @Option(
             names = "--prune-vectors",
             description = "Prune biases, norm scales and other vectors as well; running statistics never.")
-    boolean vectors;
+    public boolean vectors;
 
     @Option(
             names = "--protect-first",
             description =
                     "Keep the first matrix whole, in file order (ONNX: order of first use), of those that would be "
                             + "pruned; a sparsity is then of the rest.")
-    boolean protectFirst;
+    public boolean protectFirst;
 
     @Option(names = "--protect-last", description = "Keep the last matrix whole.")
-    boolean protectLast;
+    public boolean protectLast;
 
     /** Whether any of these options was given. */
-    boolean given() {
+    public boolean given() {
         boolean ranking = criterion != null || randomSeed != null || scope != null;
         boolean candidates = vectors || protectFirst || protectLast || !include.isEmpty() || !exclude.isEmpty();
         return amounts() > 0 || ranking || candidates;
@@ -102,7 +102,7 @@ final class SelectOptions {
      *
      * @throws UsageException if there is no amount or there are two, or options do not go together
      */
-    Selection parse() {
+    public Selection parse() {
         Criterion by = criterion == null ? Criterion.MOVEMENT : Criterion.parse(criterion);
         if (randomSeed != null && !by.isRandom()) {
             throw new UsageException("--random-seed goes with --criterion random; " + by.id() + " draws nothing");

@@ -1,4 +1,4 @@
-package io.detinit.cli;
+package io.detinit.cli.option;
 
 import io.detinit.interop.identify.SeedInterval;
 import java.math.BigInteger;
@@ -13,10 +13,10 @@ import picocli.CommandLine;
  * @param first the first seed
  * @param last the last seed, not before the first
  */
-record SeedRange(BigInteger first, BigInteger last) {
+public record SeedRange(BigInteger first, BigInteger last) {
 
     /** The usual small seeds. */
-    static final SeedRange SMALL = new SeedRange(BigInteger.ZERO, BigInteger.valueOf(9999));
+    public static final SeedRange SMALL = new SeedRange(BigInteger.ZERO, BigInteger.valueOf(9999));
 
     private static final BigInteger MOST = BigInteger.valueOf(Long.MAX_VALUE);
 
@@ -28,7 +28,7 @@ record SeedRange(BigInteger first, BigInteger last) {
      * @return the ranges, in the order given
      * @throws UsageException if one is malformed or empty, or all have more than 2^63-1 seeds
      */
-    static List<SeedRange> parse(String option, List<String> values) {
+    public static List<SeedRange> parse(String option, List<String> values) {
         List<SeedRange> ranges = new ArrayList<>();
         BigInteger count = BigInteger.ZERO;
         for (String value : values) {
@@ -74,12 +74,12 @@ record SeedRange(BigInteger first, BigInteger last) {
     }
 
     /** {@return how many seeds} */
-    BigInteger count() {
+    public BigInteger count() {
         return last.subtract(first).add(BigInteger.ONE);
     }
 
     /** {@return the same seeds as 64 bits} */
-    SeedInterval interval() {
+    public SeedInterval interval() {
         return new SeedInterval(first.longValue(), count().longValueExact());
     }
 }

@@ -1,4 +1,4 @@
-package io.detinit.cli;
+package io.detinit.cli.option;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.detinit.interop.audit.AuditJson;
@@ -16,11 +16,11 @@ import java.util.regex.Pattern;
  * @param operator the comparison
  * @param number what it is compared with
  */
-record FailIf(String text, String name, String operator, double number) {
+public record FailIf(String text, String name, String operator, double number) {
 
     private static final Pattern FORM = Pattern.compile("\\s*(\\w+)\\s*(<=|>=|==|!=|<|>)\\s*(\\S+)\\s*");
 
-    static FailIf parse(String text) {
+    public static FailIf parse(String text) {
         Matcher matcher = FORM.matcher(text);
         if (matcher.matches()) {
             try {
@@ -37,7 +37,7 @@ record FailIf(String text, String name, String operator, double number) {
     }
 
     /** Refuses a name that no total has, before any work is done. */
-    void checkName(JsonNode total) {
+    public void checkName(JsonNode total) {
         JsonNode value = total.path(name);
         if (!value.isNumber() && !value.isNull()) {
             List<String> names = new ArrayList<>();
@@ -52,12 +52,12 @@ record FailIf(String text, String name, String operator, double number) {
     }
 
     /** The value of the name; NaN where the audit has none. */
-    double value(AuditReport report) {
+    public double value(AuditReport report) {
         return AuditJson.total(report).path(name).asDouble(Double.NaN);
     }
 
     /** Whether it holds; a value that is not there holds nothing but !=. */
-    boolean holds(AuditReport report) {
+    public boolean holds(AuditReport report) {
         double value = value(report);
         return switch (operator) {
             case "<" -> value < number;

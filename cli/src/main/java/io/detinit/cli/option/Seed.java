@@ -1,4 +1,4 @@
-package io.detinit.cli;
+package io.detinit.cli.option;
 
 import io.detinit.interop.plan.SeedText;
 import picocli.CommandLine;
@@ -8,9 +8,9 @@ import picocli.CommandLine;
  *
  * @param value the 64 bits
  */
-record Seed(long value) {
+public record Seed(long value) {
 
-    static Seed parse(String text) {
+    public static Seed parse(String text) {
         try {
             return new Seed(SeedText.parse(text));
         } catch (IllegalArgumentException e) {
