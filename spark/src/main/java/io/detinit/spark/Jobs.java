@@ -20,6 +20,9 @@ import picocli.CommandLine;
 /** What all jobs share: the engine, and how failures become a line and an exit code. Stateless. */
 final class Jobs {
 
+    /** The property that names Log4j's settings. */
+    static final String LOGGING = "log4j2.configurationFile";
+
     private static final int USAGE = 2;
     private static final int MALFORMED = 3;
     private static final int IO = 4;
@@ -75,7 +78,13 @@ final class Jobs {
                 && SparkSession.getDefaultSession().isEmpty();
         SparkSession.Builder builder = SparkSession.builder().appName(name);
         if (master != null) {
-            builder.master(master).config("spark.ui.enabled", "false").config("spark.log.level", "WARN");
+            builder.master(master).config("spark.ui.enabled", "false");
+            if (System.getProperty(LOGGING) == null) {
+                builder.config("spark.log.level", "WARN");
+            }
+            if (master.startsWith("local")) { // also where the machine's own name leads nowhere
+                builder.config("spark.driver.host", "localhost").config("spark.driver.bindAddress", "127.0.0.1");
+            }
         }
         SparkSession session = builder.getOrCreate();
         try {
