@@ -152,6 +152,18 @@ class RemoveDeadCommandTest {
         assertEquals(1, outcome.json().path("sparseInitializers").asInt());
     }
 
+    /** A certificate that does not hold, since an activation is infinite, is found out before anything is written. */
+    @Test
+    void otherOutputsAreExitCodeOne() throws IOException {
+        Path model = VerifyEvalModels.overflowing(folder.resolve("overflow.onnx"));
+        Path output = folder.resolve("no.onnx");
+        CommandRun outcome = CommandRun.of("prune", model, "-o", output, "--remove-dead", "--latency-runs", 0);
+        assertEquals(1, outcome.code(), outcome.err());
+        assertTrue(outcome.err().contains("gives other outputs"), outcome.err());
+        assertTrue(outcome.err().contains("nothing was written"), outcome.err());
+        assertFalse(Files.exists(output));
+    }
+
     @Test
     void whatDoesNotGoTogether() {
         Path output = folder.resolve("no.onnx");

@@ -55,6 +55,37 @@ final class VerifyEvalModels {
                                 .addFloatData(factor)));
     }
 
+    /**
+     * y [?, 2] = exp(x [?, 3] W + b) V, where the first of two hidden units overflows to infinity and V reads it with 0: the output is
+     * NaN, and would be finite without that unit.
+     */
+    static Path overflowing(Path file) throws IOException {
+        return write(
+                file,
+                OnnxMl.GraphProto.newBuilder()
+                        .setName("g")
+                        .addInput(value("x", FLOAT, -1, 3))
+                        .addOutput(value("y", FLOAT, -1, 2))
+                        .addNode(node("Gemm", "h", "x", "W", "b"))
+                        .addNode(node("Exp", "e", "h"))
+                        .addNode(node("MatMul", "y", "e", "V"))
+                        .addInitializer(floats("W", new long[] {3, 2}, 0.1f, 0.2f, 0.3f, 0.1f, 0.2f, 0.3f))
+                        .addInitializer(floats("b", new long[] {2}, 1000, 0))
+                        .addInitializer(floats("V", new long[] {2, 2}, 0, 0, 0.5f, 0.25f)));
+    }
+
+    private static OnnxMl.TensorProto.Builder floats(String name, long[] dims, float... values) {
+        OnnxMl.TensorProto.Builder tensor =
+                OnnxMl.TensorProto.newBuilder().setName(name).setDataType(FLOAT);
+        for (long dim : dims) {
+            tensor.addDims(dim);
+        }
+        for (float value : values) {
+            tensor.addFloatData(value);
+        }
+        return tensor;
+    }
+
     private static OnnxMl.GraphProto.Builder scores(ByteString weights) {
         return OnnxMl.GraphProto.newBuilder()
                 .setName("g")
