@@ -20,6 +20,13 @@ public record FailIf(String text, String name, String operator, double number) {
 
     private static final Pattern FORM = Pattern.compile("\\s*(\\w+)\\s*(<=|>=|==|!=|<|>)\\s*(\\S+)\\s*");
 
+    /**
+     * Reads a gate.
+     *
+     * @param text {@code NAME OP NUMBER}, OP one of {@code < <= > >= == !=}
+     * @return the gate
+     * @throws UsageException if it is written otherwise
+     */
     public static FailIf parse(String text) {
         Matcher matcher = FORM.matcher(text);
         if (matcher.matches()) {
@@ -36,7 +43,12 @@ public record FailIf(String text, String name, String operator, double number) {
                 + "': expected NAME OP NUMBER, such as 'movedPercent<20', with NAME a number of 'total' in --json");
     }
 
-    /** Refuses a name that no total has, before any work is done. */
+    /**
+     * Refuses a name that no total has, before any work is done.
+     *
+     * @param total the object {@code total} of an audit's JSON
+     * @throws UsageException if it has no number of that name
+     */
     public void checkName(JsonNode total) {
         JsonNode value = total.path(name);
         if (!value.isNumber() && !value.isNull()) {
@@ -51,12 +63,22 @@ public record FailIf(String text, String name, String operator, double number) {
         }
     }
 
-    /** The value of the name; NaN where the audit has none. */
+    /**
+     * The value of the name.
+     *
+     * @param report an audit
+     * @return the value; NaN where the audit has none
+     */
     public double value(AuditReport report) {
         return AuditJson.total(report).path(name).asDouble(Double.NaN);
     }
 
-    /** Whether it holds; a value that is not there holds nothing but !=. */
+    /**
+     * Whether it holds.
+     *
+     * @param report an audit
+     * @return whether it holds; a value that is not there holds nothing but !=
+     */
     public boolean holds(AuditReport report) {
         double value = value(report);
         return switch (operator) {

@@ -10,6 +10,13 @@ import picocli.CommandLine;
  */
 public record Seed(long value) {
 
+    /**
+     * Reads a seed, as picocli converts an option.
+     *
+     * @param text decimal or 0x hex
+     * @return the seed
+     * @throws CommandLine.TypeConversionException if it is none
+     */
     public static Seed parse(String text) {
         try {
             return new Seed(SeedText.parse(text));

@@ -90,7 +90,7 @@ public final class SelectOptions {
     @Option(names = "--protect-last", description = "Keep the last matrix whole.")
     public boolean protectLast;
 
-    /** Whether any of these options was given. */
+    /** {@return whether any of these options was given} */
     public boolean given() {
         boolean ranking = criterion != null || randomSeed != null || scope != null;
         boolean candidates = vectors || protectFirst || protectLast || !include.isEmpty() || !exclude.isEmpty();

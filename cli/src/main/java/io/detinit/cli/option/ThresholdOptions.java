@@ -37,11 +37,17 @@ public final class ThresholdOptions {
     @Nullable
     public Double falseAlarm;
 
-    /** Whether a threshold needs the file's noise record. */
+    /** {@return whether a threshold needs the file's noise record} */
     public boolean isAuto() {
         return thresholds.stream().anyMatch(text -> text.equals(AUTO) || text.startsWith(AUTO + ":"));
     }
 
+    /**
+     * The thresholds.
+     *
+     * @return one at least, in the order given
+     * @throws UsageException if options do not go together
+     */
     public List<Threshold> parse() {
         if (falseAlarm != null && !thresholds.contains(AUTO)) {
             throw new UsageException("--false-alarm needs --threshold auto");

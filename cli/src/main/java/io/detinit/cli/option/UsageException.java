@@ -5,6 +5,11 @@ public final class UsageException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
+    /**
+     * A mistake.
+     *
+     * @param message one line
+     */
     public UsageException(String message) {
         super(message);
     }
