@@ -23,6 +23,7 @@ final class Jobs {
     /** The property that names Log4j's settings. */
     static final String LOGGING = "log4j2.configurationFile";
 
+    static final int GATE = 1;
     private static final int USAGE = 2;
     private static final int MALFORMED = 3;
     private static final int IO = 4;
