@@ -42,6 +42,10 @@ record JobRun(int code, String out, String err) {
         return of(MaskJob::run, args);
     }
 
+    static JobRun prune(Object... args) {
+        return of(PruneJob::run, args);
+    }
+
     private interface Job {
         int run(String[] args, PrintWriter out, PrintWriter err);
     }

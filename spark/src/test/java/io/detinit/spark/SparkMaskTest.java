@@ -8,18 +8,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.detinit.cli.option.Seed;
 import io.detinit.cli.option.SelectOptions;
 import io.detinit.cli.option.ToolVersion;
 import io.detinit.interop.audit.Baseline;
 import io.detinit.interop.mask.Mask;
 import io.detinit.interop.mask.MaskFile;
-import io.detinit.interop.mask.MaskJson;
 import io.detinit.interop.mask.MaskRecord;
 import io.detinit.interop.mask.Selected;
-import io.detinit.interop.mask.Selection;
 import io.detinit.interop.mask.Selector;
-import io.detinit.interop.mask.StoredMasks;
 import io.detinit.interop.plan.Plan;
 import io.detinit.interop.plan.PlanJson;
 import io.detinit.interop.tensor.Checkpoint;
@@ -43,7 +39,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import picocli.CommandLine;
 
 /** Masks of the engine against those of one machine, bit for bit. */
 class SparkMaskTest {
@@ -57,35 +52,6 @@ class SparkMaskTest {
     @BeforeAll
     static void write() throws IOException {
         index = Samples.write(folder);
-    }
-
-    /** What one machine selects, and its JSON without places and sizes. */
-    record Alone(StoredMasks masks, Map<String, String> metadata, ObjectNode json) {
-
-        static Alone of(Path file, String... options) throws IOException {
-            SelectOptions select = new SelectOptions();
-            CommandLine line = new CommandLine(CommandLine.Model.CommandSpec.create()
-                    .addMixin("s", CommandLine.Model.CommandSpec.forAnnotatedObject(select)));
-            line.registerConverter(Seed.class, Seed::parse).parseArgs(options);
-            Selection selection = select.parse();
-            try (Checkpoint checkpoint = Samples.open(file)) {
-                Plan plan = Samples.plan(checkpoint);
-                Baseline baseline = Baseline.of(plan, checkpoint);
-                Selected selected = new Selector(baseline, 2).selectWithCut(checkpoint.tensors(), selection, d -> {});
-                StoredMasks masks = StoredMasks.of(selected.masks(), baseline);
-                MaskRecord record = MaskRecord.of(
-                        selection, selected, baseline, String.valueOf(file.getFileName()), ToolVersion.name());
-                ObjectNode json = new ObjectMapper().createObjectNode();
-                json.put("input", file.toString());
-                MaskJson.put(json, selection);
-                List<MaskJson.Entry> entries = new ArrayList<>();
-                masks.masks().forEach((name, mask) -> entries.add(MaskJson.Entry.of(name, mask)));
-                MaskJson.put(json, "", entries, 0);
-                MaskJson.put(json, selected.withoutMasks());
-                String text = PlanJson.write(baseline.planForFile(plan));
-                return new Alone(masks, record.metadata(masks.inOut(), Optional.of(text)), json);
-            }
-        }
     }
 
     private static Path out() {
