@@ -60,6 +60,14 @@ final class PlanOptions {
         return ChosenPlan.addressed(checkpoint, seed.value(), threads).plan();
     }
 
+    /** The same; nothing where that is not needed, the command line does not say and the file carries no plan. */
+    Optional<Plan> choose(Checkpoint checkpoint, Path file, Configuration conf, boolean needed) throws IOException {
+        boolean given = seed != null || torchSeed != null || plan != null;
+        return needed || given || RemoteCheckpoints.plan(checkpoint, file, conf).isPresent()
+                ? Optional.of(choose(checkpoint, file, conf))
+                : Optional.empty();
+    }
+
     /** For new weights. */
     Plan forNew(Checkpoint template, Configuration conf, SchemeOptions rules) throws IOException {
         Optional<Plan> named = named(conf);

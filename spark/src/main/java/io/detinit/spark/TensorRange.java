@@ -22,7 +22,18 @@ record TensorRange(int tensor, long first, long end) implements Serializable {
      * @return the ranges of each part, in order; none where there are fewer chunks than parts
      */
     static List<List<TensorRange>> chunks(List<AuditedTensor> tensors, int parts) {
-        long total = tensors.stream().mapToLong(AuditedTensor::chunks).sum();
+        return divide(tensors.stream().map(AuditedTensor::chunks).toList(), parts);
+    }
+
+    /**
+     * Divides all chunks into consecutive parts of about the same size.
+     *
+     * @param counts how many chunks each tensor has
+     * @param parts how many parts
+     * @return the ranges of each part, in order; none where there are fewer chunks than parts
+     */
+    static List<List<TensorRange>> divide(List<Long> counts, int parts) {
+        long total = counts.stream().mapToLong(Long::longValue).sum();
         List<List<TensorRange>> all = new ArrayList<>();
         int tensor = 0;
         long before = 0; // chunks of the tensors before this one
@@ -31,9 +42,11 @@ record TensorRange(int tensor, long first, long end) implements Serializable {
             long end = share(total, part + 1, parts);
             List<TensorRange> ranges = new ArrayList<>();
             while (from < end) {
-                long chunks = tensors.get(tensor).chunks();
+                long chunks = counts.get(tensor);
                 long stop = Math.min(end, before + chunks);
-                ranges.add(new TensorRange(tensor, from - before, stop - before));
+                if (chunks > 0) {
+                    ranges.add(new TensorRange(tensor, from - before, stop - before));
+                }
                 from = stop;
                 if (stop == before + chunks) {
                     before += chunks;

@@ -38,6 +38,14 @@ record JobRun(int code, String out, String err) {
         return of(InitJob::run, args);
     }
 
+    static JobRun mask(Object... args) {
+        return of(MaskJob::run, args);
+    }
+
+    static JobRun prune(Object... args) {
+        return of(PruneJob::run, args);
+    }
+
     private interface Job {
         int run(String[] args, PrintWriter out, PrintWriter err);
     }
