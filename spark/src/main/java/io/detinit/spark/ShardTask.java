@@ -8,9 +8,7 @@ import io.detinit.interop.safetensors.SafetensorsWriter;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.io.Serializable;
-import java.nio.file.FileSystemException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -18,9 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
@@ -38,28 +34,13 @@ record ShardTask(String template, String target, List<String> placed, Map<String
     /** Writes the shard unless it is there. */
     void run(String plan, Configuration conf) throws IOException {
         Path file = new Path(target);
-        FileSystem system = file.getFileSystem(conf);
-        if (system.exists(file)) {
+        if (file.getFileSystem(conf).exists(file)) {
             return;
         }
-        Path temporary = new Path(temporaries(file.getParent()), file.getName() + "." + UUID.randomUUID());
         try (Checkpoint shard = RemoteCheckpoints.open(new Path(template), conf)) {
-            try (OutputStream out = system.create(temporary, true)) {
-                SafetensorsWriter.write(out, tensors(shard, PlanJson.read(plan, "the plan")), merged(shard));
-            }
-            // another attempt at the same shard may have been quicker; its bytes are the same
-            if (!system.rename(temporary, file) && !system.exists(file)) {
-                throw new FileSystemException(
-                        HadoopBytes.name(file), null, "the finished shard could not be moved to its place");
-            }
-        } finally {
-            system.delete(temporary, false);
+            List<TensorView> tensors = tensors(shard, PlanJson.read(plan, "the plan"));
+            OutputSet.write(file, conf, out -> SafetensorsWriter.write(out, tensors, merged(shard)));
         }
-    }
-
-    /** Where shards are written before they go to their places. */
-    static Path temporaries(Path folder) {
-        return new Path(folder, ".detinit-init");
     }
 
     private List<TensorView> tensors(Checkpoint shard, Plan plan) {
