@@ -3,6 +3,7 @@ package io.detinit.spark;
 import io.detinit.interop.audit.AuditedTensor;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -22,7 +23,18 @@ record TensorRange(int tensor, long first, long end) implements Serializable {
      * @return the ranges of each part, in order; none where there are fewer chunks than parts
      */
     static List<List<TensorRange>> chunks(List<AuditedTensor> tensors, int parts) {
-        long total = tensors.stream().mapToLong(AuditedTensor::chunks).sum();
+        return divide(tensors.stream().mapToLong(AuditedTensor::chunks).toArray(), parts);
+    }
+
+    /**
+     * Divides things that lie one after the other into consecutive parts of about the same size.
+     *
+     * @param sizes how many each tensor has
+     * @param parts how many parts
+     * @return the ranges of each part, in order; none where there are fewer things than parts
+     */
+    static List<List<TensorRange>> divide(long[] sizes, int parts) {
+        long total = Arrays.stream(sizes).sum();
         List<List<TensorRange>> all = new ArrayList<>();
         int tensor = 0;
         long before = 0; // chunks of the tensors before this one
@@ -31,7 +43,7 @@ record TensorRange(int tensor, long first, long end) implements Serializable {
             long end = share(total, part + 1, parts);
             List<TensorRange> ranges = new ArrayList<>();
             while (from < end) {
-                long chunks = tensors.get(tensor).chunks();
+                long chunks = sizes[tensor];
                 long stop = Math.min(end, before + chunks);
                 ranges.add(new TensorRange(tensor, from - before, stop - before));
                 from = stop;
