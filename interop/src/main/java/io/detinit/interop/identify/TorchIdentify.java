@@ -22,9 +22,9 @@ import java.util.stream.Collectors;
  * The search for a seed of PyTorch's own initialisation.
  *
  * @param checkpoint the trained model
- * @param threads how many threads
+ * @param engine what searches
  */
-public record TorchIdentify(Checkpoint checkpoint, int threads) {
+public record TorchIdentify(Checkpoint checkpoint, TorchEngine engine) {
 
     /**
      * Searches.
@@ -39,7 +39,7 @@ public record TorchIdentify(Checkpoint checkpoint, int threads) {
         Set<String> names = checkpoint.tensors().stream()
                 .map(tensor -> tensor.info().name())
                 .collect(Collectors.toSet());
-        TorchSearch search = new TorchSearch(seeds, TorchSearch.usualPositions(parameters), threads);
+        TorchSearch search = new TorchSearch(seeds, TorchSearch.usualPositions(parameters), engine);
         TorchSearchResult result = search.search(parameters, names, progress);
         if (result.best().isEmpty()) {
             return new IdentifySearch(result.seeds(), Optional.empty());
