@@ -1,11 +1,17 @@
 package io.detinit.cli;
 
-import io.detinit.cli.option.SeedRange;
-import io.detinit.cli.option.UsageException;
+import io.detinit.cli.option.IdentifyOptions;
 import io.detinit.generator.InitPlan;
-import io.detinit.generator.InitRules;
 import io.detinit.interop.checkpoint.Checkpoints;
 import io.detinit.interop.file.AtomicFile;
+import io.detinit.interop.identify.IdentifiedSeed;
+import io.detinit.interop.identify.IdentifyJson;
+import io.detinit.interop.identify.IdentifyOutcome;
+import io.detinit.interop.identify.IdentifySearch;
+import io.detinit.interop.identify.SeedEngine;
+import io.detinit.interop.identify.SeedIdentify;
+import io.detinit.interop.identify.TorchEngine;
+import io.detinit.interop.identify.TorchIdentify;
 import io.detinit.interop.plan.Plan;
 import io.detinit.interop.plan.PlanJson;
 import io.detinit.interop.tensor.Checkpoint;
@@ -13,7 +19,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -41,27 +46,8 @@ final class IdentifyCommand extends BaseCommand {
     @Parameters(paramLabel = "FILE", description = "A checkpoint of any format that this program reads.")
     Path file = Path.of("");
 
-    @Option(names = "--seeds", paramLabel = "A..B", description = "Seeds of this program's addressable initialisation.")
-    List<String> seeds = new ArrayList<>();
-
-    @Option(
-            names = "--torch-seeds",
-            paramLabel = "A..B",
-            description = "Seeds of torch.manual_seed, for models that PyTorch initialised.")
-    List<String> torchSeeds = new ArrayList<>();
-
-    @Option(
-            names = "--plan",
-            paramLabel = "P",
-            description =
-                    "A detinit-plan/1 file that says the layer ids and schemes; its seed counts for nothing. Without it "
-                            + "the plan that the file carries, else the default plan; the ids of that are corrected where the "
-                            + "weights say so.")
-    @Nullable
-    Path plan;
-
     @Mixin
-    RuleOptions rules = new RuleOptions();
+    IdentifyOptions options = new IdentifyOptions();
 
     @Option(names = "-o", paramLabel = "PLAN", description = "Write the plan of the seed that is found.")
     @Nullable
@@ -70,73 +56,54 @@ final class IdentifyCommand extends BaseCommand {
     @Option(names = "--force", description = "Replace an existing file.")
     boolean force;
 
-    /** What is searched. */
-    private record Task(List<SeedRange> seeds, boolean torch, List<SeedRange> torchSeeds, InitRules rules) {}
-
     /** What came of it, with a few words for each search that found nothing. */
-    private record Outcome(Optional<IdentifiedSeed> best, long tried, List<String> nothing) {}
+    private record Answer(IdentifyOutcome outcome, List<String> nothing) {}
 
     @Override
     public Integer call() throws IOException {
-        Task task = task();
+        IdentifyOptions.Wanted wanted = options.parse();
         if (output != null) {
             Outputs.check(output, force);
         }
         try (Checkpoint checkpoint = Checkpoints.open(file)) {
-            Outcome outcome = search(checkpoint, task);
+            Answer answer = search(checkpoint, wanted);
             if (output != null) {
-                writePlan(output, outcome.best());
+                writePlan(output, answer.outcome().best());
             }
             if (json) {
-                print(IdentifyJson.of(file.toString(), checkpoint.format(), outcome.best(), outcome.tried()));
+                print(IdentifyJson.of(file.toString(), checkpoint.format(), answer.outcome()));
             } else {
-                printText(checkpoint.format(), outcome);
+                printText(checkpoint.format(), answer);
             }
         }
         return ExitCode.DONE;
     }
 
-    private Task task() {
-        List<SeedRange> ranges = SeedRange.parse("--seeds", seeds);
-        List<SeedRange> torchRanges = SeedRange.parse("--torch-seeds", torchSeeds);
-        if (plan != null && rules.given()) {
-            throw new UsageException("--plan names every scheme: --scheme and --rule do not go with it");
-        }
-        boolean usual = ranges.isEmpty() && torchRanges.isEmpty();
-        return new Task(
-                usual ? List.of(SeedRange.SMALL) : ranges, usual || !torchRanges.isEmpty(), torchRanges, rules.parse());
-    }
-
-    private Outcome search(Checkpoint checkpoint, Task task) throws IOException {
-        Optional<Plan> given = plan == null ? Checkpoints.plan(checkpoint) : Optional.of(Checkpoints.readPlan(plan));
-        List<IdentifiedSeed> found = new ArrayList<>();
+    private Answer search(Checkpoint checkpoint, IdentifyOptions.Wanted wanted) throws IOException {
+        Optional<Plan> given = options.plan == null
+                ? Checkpoints.plan(checkpoint)
+                : Optional.of(Checkpoints.readPlan(Path.of(options.plan)));
+        List<IdentifySearch> searches = new ArrayList<>();
         List<String> nothing = new ArrayList<>();
-        long tried = 0;
-        if (!task.seeds().isEmpty()) {
-            SeedIdentify search = new SeedIdentify(checkpoint, addressed(given), task.rules(), root.threads);
-            IdentifySearch result = search.search(task.seeds(), new IdentifyProgress(terminal(), "seeds"));
-            tried += result.tried();
-            result.found().ifPresentOrElse(found::add, () -> nothing.add(IdentifyText.none(result.tried(), "seed")));
+        if (!wanted.seeds().isEmpty()) {
+            Optional<InitPlan> addressed = options.addressed(given);
+            IdentifyProgress progress = new IdentifyProgress(terminal(), "seeds");
+            IdentifySearch result = new SeedIdentify(
+                            checkpoint, addressed, wanted.rules(), SeedEngine.threads(root.threads))
+                    .search(wanted.seeds(), progress);
+            progress.done(result.tried());
+            searches.add(result);
+            nothing.add(IdentifyText.none(result.tried(), "seed"));
         }
-        if (task.torch()) {
-            TorchIdentify search = new TorchIdentify(checkpoint, root.threads);
-            IdentifySearch result = search.search(task.torchSeeds(), new IdentifyProgress(terminal(), "PyTorch seeds"));
-            tried += result.tried();
-            result.found()
-                    .ifPresentOrElse(found::add, () -> nothing.add(IdentifyText.none(result.tried(), "PyTorch seed")));
+        if (wanted.torchSeeds().isPresent()) {
+            IdentifyProgress progress = new IdentifyProgress(terminal(), "PyTorch seeds");
+            IdentifySearch result = new TorchIdentify(checkpoint, TorchEngine.threads(root.threads))
+                    .search(wanted.torchSeeds().get(), progress::tried);
+            progress.done(result.tried());
+            searches.add(result);
+            nothing.add(IdentifyText.none(result.tried(), "PyTorch seed"));
         }
-        return new Outcome(found.stream().min(Comparator.comparingDouble(IdentifiedSeed::logPValue)), tried, nothing);
-    }
-
-    /** The addressable plan that was given; rules replace the one that the file carries. */
-    private Optional<InitPlan> addressed(Optional<Plan> given) {
-        if (plan != null && given.filter(Plan.Replayed.class::isInstance).isPresent()) {
-            throw new UsageException(plan + ": is a plan of PyTorch's initialisation, which has no layer ids; it goes "
-                    + "with --torch-seeds");
-        }
-        return given.filter(p -> !rules.given())
-                .filter(Plan.Addressed.class::isInstance)
-                .map(p -> ((Plan.Addressed) p).plan());
+        return new Answer(IdentifyOutcome.of(searches), nothing);
     }
 
     private void writePlan(Path target, Optional<IdentifiedSeed> best) throws IOException {
@@ -148,10 +115,11 @@ final class IdentifyCommand extends BaseCommand {
         AtomicFile.write(target, (text + "\n").getBytes(StandardCharsets.UTF_8));
     }
 
-    private void printText(String format, Outcome outcome) {
+    private void printText(String format, Answer answer) {
+        IdentifyOutcome outcome = answer.outcome();
         out().println(file + " (" + format + ")");
         if (outcome.best().isEmpty()) {
-            out().println(IdentifyText.none(outcome.nothing()));
+            out().println(IdentifyText.none(answer.nothing()));
             out().println("(or training erased every trace of it, or the layer ids or schemes are others: see --plan, "
                     + "--scheme)");
             return;
@@ -177,7 +145,8 @@ final class IdentifyCommand extends BaseCommand {
             return audit + " --plan " + IdentifyText.quoted(output);
         }
         if (best.ordinary()) {
-            return audit + " " + best.option() + (plan == null ? "" : " --plan " + IdentifyText.quoted(plan));
+            String plan = options.plan;
+            return audit + " " + best.option() + (plan == null ? "" : " --plan " + IdentifyText.quoted(Path.of(plan)));
         }
         return "the same command with -o PLAN.json, then " + audit
                 + " --plan PLAN.json (the default plan is not its own)";

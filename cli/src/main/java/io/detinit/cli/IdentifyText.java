@@ -1,6 +1,8 @@
 package io.detinit.cli;
 
 import io.detinit.generator.StoredOrder;
+import io.detinit.interop.identify.IdentifiedSeed;
+import io.detinit.interop.identify.IdentifiedTensor;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,5 +1,6 @@
 package io.detinit.generator;
 
+import java.io.Serializable;
 import java.util.Objects;
 
 /**
@@ -11,7 +12,8 @@ import java.util.Objects;
  * @param scheme the scheme
  * @param stored which way round the checkpoint keeps it
  */
-public record PlannedTensor(String name, TensorShape shape, long layer, Scheme scheme, StoredOrder stored) {
+public record PlannedTensor(String name, TensorShape shape, long layer, Scheme scheme, StoredOrder stored)
+        implements Serializable {
 
     /** The layer of a tensor that uses no address. */
     public static final long NO_LAYER = -1;

@@ -1,5 +1,6 @@
 package io.detinit.generator;
 
+import java.io.Serializable;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param base the scheme whose std {@code orthogonal}, {@code orthogonal_blocks} and {@code signed_constant} use, one of he, xavier,
  *     lecun and custom; null for all others
  */
-public record Scheme(Kind kind, double parameter, @Nullable Kind base) {
+public record Scheme(Kind kind, double parameter, @Nullable Kind base) implements Serializable {
 
     /** The schemes by name. */
     public enum Kind {

@@ -1,5 +1,6 @@
 package io.detinit.generator;
 
+import java.io.Serializable;
 import java.util.Arrays;
 
 /**
@@ -10,7 +11,9 @@ import java.util.Arrays;
  *
  * <p>Immutable.
  */
-public final class TensorShape {
+public final class TensorShape implements Serializable {
+
+    private static final long serialVersionUID = 1L;
 
     private final long[] dims;
     private final long elements;

@@ -21,6 +21,9 @@ public final class Main {
     static {
         JOBS.put("AuditJob", AuditJob::run);
         JOBS.put("InitJob", InitJob::run);
+        JOBS.put("MaskJob", MaskJob::run);
+        JOBS.put("PruneJob", PruneJob::run);
+        JOBS.put("IdentifyJob", IdentifyJob::run);
     }
 
     private Main() {}

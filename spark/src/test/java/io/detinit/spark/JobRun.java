@@ -46,6 +46,10 @@ record JobRun(int code, String out, String err) {
         return of(PruneJob::run, args);
     }
 
+    static JobRun identify(Object... args) {
+        return of(IdentifyJob::run, args);
+    }
+
     private interface Job {
         int run(String[] args, PrintWriter out, PrintWriter err);
     }

@@ -1,6 +1,7 @@
 package io.detinit.cli.option;
 
 import io.detinit.interop.identify.SeedInterval;
+import io.detinit.interop.identify.TorchSeeds;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
@@ -81,5 +82,24 @@ public record SeedRange(BigInteger first, BigInteger last) {
     /** {@return the same seeds as 64 bits} */
     public SeedInterval interval() {
         return new SeedInterval(first.longValue(), count().longValueExact());
+    }
+
+    /**
+     * Seeds of PyTorch.
+     *
+     * @param ranges the ranges; none for 0 to 9999 and the seeds that people use
+     * @return the seeds
+     */
+    static TorchSeeds torch(List<SeedRange> ranges) {
+        if (ranges.isEmpty()) {
+            return TorchSeeds.USUAL;
+        }
+        List<TorchSeeds.Range> parts = new ArrayList<>();
+        for (SeedRange range : ranges) {
+            long from = range.first().longValue();
+            parts.add(
+                    new TorchSeeds.Range(from, Math.addExact(from, range.count().longValueExact())));
+        }
+        return new TorchSeeds(parts);
     }
 }

@@ -67,14 +67,23 @@ public final class LayerSearch {
      * @throws IOException if reading fails
      */
     public LayerResult search() throws IOException {
+        return search(SeedEngine.threads(threads));
+    }
+
+    /** The same, all weights compared by any engine. */
+    LayerResult search(SeedEngine engine) throws IOException {
         InitPlan right = plan();
-        List<LayerFit> fits = new ArrayList<>();
+        List<SeedTensor> placed = new ArrayList<>();
         for (SeedTensor tensor : tensors) {
             PlannedTensor planned = right.find(tensor.planned().name()).orElseThrow();
-            SeedTensor placed = new SeedTensor(planned, tensor.stored(), tensor.orderKnown());
-            SeedEvidence evidence =
-                    SeedCorrelation.of(placed, plan.seed(), threads).evidence(tests());
-            fits.add(new LayerFit(planned, !planned.equals(tensor.planned()), evidence));
+            placed.add(new SeedTensor(planned, tensor.stored(), tensor.orderKnown()));
+        }
+        List<SeedCorrelation> correlations = engine.correlate(placed, plan.seed());
+        List<LayerFit> fits = new ArrayList<>();
+        for (int k = 0; k < placed.size(); k++) {
+            PlannedTensor planned = placed.get(k).planned();
+            boolean changed = !planned.equals(tensors.get(k).planned());
+            fits.add(new LayerFit(planned, changed, correlations.get(k).evidence(tests())));
         }
         return new LayerResult(right, fits);
     }

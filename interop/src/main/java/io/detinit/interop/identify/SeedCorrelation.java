@@ -1,19 +1,23 @@
 package io.detinit.interop.identify;
 
 import io.detinit.generator.TensorInit;
-import io.detinit.interop.parallel.Parallel;
 import io.detinit.interop.tensor.ElementReader;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
+import java.io.Serializable;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * Pearson's correlation of a whole tensor with its initial values, over the weights that are finite. Sums are formed chunk by
- * chunk and merged in order: the same bits for any number of threads. Not thread-safe.
+ * chunk and merged in order: the same bits for any number of threads and machines. Not thread-safe.
  */
-final class SeedCorrelation {
+public final class SeedCorrelation {
 
-    private static final int CHUNK = 1 << 16;
+    /** The elements of a chunk. */
+    public static final int CHUNK = 1 << 16;
+
+    private static final int SUMS = 5;
 
     private long weights;
     private double sumW;
@@ -24,54 +28,113 @@ final class SeedCorrelation {
 
     private SeedCorrelation() {}
 
-    /** The arrays of a thread. */
-    private static final class Buffers {
-        final ElementReader reader = new ElementReader();
-        final float[] trained = new float[CHUNK];
-        final float[] initial = new float[CHUNK];
+    /** The arrays of a thread, 512 KiB. */
+    public static final class Reader {
+        private final ElementReader elements = new ElementReader();
+        private final float[] trained = new float[CHUNK];
+        private final float[] initial = new float[CHUNK];
+
+        /** Makes the arrays. */
+        public Reader() {}
     }
 
-    static SeedCorrelation of(SeedTensor tensor, long seed, int threads) throws IOException {
+    /**
+     * The sums of consecutive chunks of a tensor, 48 bytes each, small enough to be sent.
+     */
+    public static final class Part implements Serializable {
+
+        private static final long serialVersionUID = 1L;
+
+        private final long[] weights;
+        private final double[] sums;
+
+        private Part(int chunks) {
+            weights = new long[chunks];
+            sums = new double[SUMS * chunks];
+        }
+    }
+
+    /**
+     * How many chunks a tensor has.
+     *
+     * @param tensor the tensor
+     * @return the number
+     */
+    public static long chunks(SeedTensor tensor) {
+        return (tensor.elements() + CHUNK - 1) / CHUNK;
+    }
+
+    /**
+     * Compares consecutive chunks of a tensor with their initial values.
+     *
+     * @param reader the arrays of this thread
+     * @param tensor the tensor
+     * @param seed the seed of the initial values
+     * @param first the first chunk
+     * @param end the chunk after the last
+     * @return the sums
+     * @throws IOException if reading fails
+     * @throws IndexOutOfBoundsException if the tensor has no such chunks
+     */
+    public static Part part(Reader reader, SeedTensor tensor, long seed, long first, long end) throws IOException {
+        Objects.checkFromToIndex(first, end, chunks(tensor));
         TensorView view = tensor.view();
         TensorInit init = tensor.init(seed);
-        long elements = tensor.elements();
-        int pieces = Math.toIntExact((elements + CHUNK - 1) / CHUNK);
-        List<SeedCorrelation> parts = Parallel.run(threads, pieces, Buffers::new, (buffers, number) -> {
-            long from = number * CHUNK;
-            int count = (int) Math.min(CHUNK, elements - from);
-            buffers.reader.floats(view, from, buffers.trained, 0, count);
-            init.fill(from, buffers.initial, 0, count);
-            return chunk(buffers.trained, buffers.initial, count);
-        });
-        SeedCorrelation total = new SeedCorrelation();
-        parts.forEach(total::merge);
-        return total;
+        Part part = new Part(Math.toIntExact(end - first));
+        for (long chunk = first; chunk < end; chunk++) {
+            long from = chunk * CHUNK;
+            int count = (int) Math.min(CHUNK, tensor.elements() - from);
+            reader.elements.floats(view, from, reader.trained, 0, count);
+            init.fill(from, reader.initial, 0, count);
+            add(reader.trained, reader.initial, count, part, (int) (chunk - first));
+        }
+        return part;
     }
 
-    private static SeedCorrelation chunk(float[] trained, float[] initial, int count) {
-        SeedCorrelation sums = new SeedCorrelation();
+    private static void add(float[] trained, float[] initial, int count, Part part, int chunk) {
+        long weights = 0;
+        double sumW = 0;
+        double sumW0 = 0;
+        double sumWW = 0;
+        double sumW0W0 = 0;
+        double sumWW0 = 0;
         for (int k = 0; k < count; k++) {
             double w = trained[k];
             double w0 = initial[k];
             if (Double.isFinite(w)) {
-                sums.weights++;
-                sums.sumW += w;
-                sums.sumW0 += w0;
-                sums.sumWW += w * w;
-                sums.sumW0W0 += w0 * w0;
-                sums.sumWW0 += w * w0;
+                weights++;
+                sumW += w;
+                sumW0 += w0;
+                sumWW += w * w;
+                sumW0W0 += w0 * w0;
+                sumWW0 += w * w0;
             }
         }
-        return sums;
+        part.weights[chunk] = weights;
+        double[] sums = {sumW, sumW0, sumWW, sumW0W0, sumWW0};
+        System.arraycopy(sums, 0, part.sums, SUMS * chunk, SUMS);
     }
 
-    private void merge(SeedCorrelation next) {
-        weights += next.weights;
-        sumW += next.sumW;
-        sumW0 += next.sumW0;
-        sumWW += next.sumWW;
-        sumW0W0 += next.sumW0W0;
-        sumWW0 += next.sumWW0;
+    /**
+     * Puts a tensor together.
+     *
+     * @param parts its chunks, all of them and in order
+     * @return the correlation
+     */
+    public static SeedCorrelation of(List<Part> parts) {
+        SeedCorrelation total = new SeedCorrelation();
+        for (Part part : parts) {
+            for (int chunk = 0; chunk < part.weights.length; chunk++) {
+                int at = SUMS * chunk;
+                total.weights += part.weights[chunk];
+                total.sumW += part.sums[at];
+                total.sumW0 += part.sums[at + 1];
+                total.sumWW += part.sums[at + 2];
+                total.sumW0W0 += part.sums[at + 3];
+                total.sumWW0 += part.sums[at + 4];
+            }
+        }
+        return total;
     }
 
     SeedEvidence evidence(double tried) {

@@ -69,11 +69,13 @@ record SeedHypothesis(InitPlan given, List<SeedTensor> tensors) {
     }
 
     /** All weights of a seed compared. */
-    SeedMatch compare(long seed, double tried, int threads) throws IOException {
+    SeedMatch compare(long seed, double tried, SeedEngine engine) throws IOException {
+        List<SeedCorrelation> correlations = engine.correlate(tensors, seed);
         List<LayerFit> fits = new ArrayList<>();
-        for (SeedTensor tensor : tensors) {
-            SeedEvidence evidence = SeedCorrelation.of(tensor, seed, threads).evidence(tried);
-            fits.add(new LayerFit(tensor.planned(), isChanged(tensor.planned()), evidence));
+        for (int k = 0; k < tensors.size(); k++) {
+            PlannedTensor planned = tensors.get(k).planned();
+            fits.add(new LayerFit(
+                    planned, isChanged(planned), correlations.get(k).evidence(tried)));
         }
         return SeedMatch.of(plan(seed), fits, tried);
     }

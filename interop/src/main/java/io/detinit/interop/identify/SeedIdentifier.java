@@ -41,25 +41,51 @@ public final class SeedIdentifier {
             int threads,
             SeedProgress progress)
             throws IOException {
-        SeedResult result = SeedSearch.of(checkpoint, plan, threads).search(seeds, progress);
+        return search(checkpoint, plan, idsAssumed, seeds, SeedEngine.threads(threads), progress);
+    }
+
+    /**
+     * Searches on any engine.
+     *
+     * @param checkpoint the trained model
+     * @param plan shapes, layer ids and schemes; its seed counts for nothing
+     * @param idsAssumed whether the layer ids are only the default ones, so that others are to be tried
+     * @param seeds the seeds to try, at least one and at most 2^62 in all
+     * @param engine what screens and compares
+     * @param progress told how many seeds are done so far, where the engine tells
+     * @return the seeds that made the file, with their plans, or that none did; the same for any engine
+     * @throws IOException if reading fails
+     * @throws InvalidPlanException if the plan does not fit the file; the message names the tensor
+     * @throws IllegalArgumentException if there are no seeds, or too many
+     */
+    public static SeedResult search(
+            Checkpoint checkpoint,
+            InitPlan plan,
+            boolean idsAssumed,
+            List<SeedInterval> seeds,
+            SeedEngine engine,
+            SeedProgress progress)
+            throws IOException {
+        SeedResult result = SeedSearch.of(checkpoint, plan, engine).search(seeds, progress);
         if (!idsAssumed) {
             return result;
         }
         if (result.matches().isEmpty()) {
             SeedProgress second = (done, of) -> progress.tried(of + done, 2 * of);
-            result = SeedSearch.ofAnyOrder(checkpoint, plan, threads).search(seeds, second);
+            result = SeedSearch.ofAnyOrder(checkpoint, plan, engine).search(seeds, second);
         }
         List<SeedMatch> matches = new ArrayList<>();
         for (SeedMatch match : result.matches()) {
-            matches.add(withLayers(match, plan, checkpoint, (double) result.seeds() * result.hypotheses(), threads));
+            matches.add(withLayers(match, plan, checkpoint, (double) result.seeds() * result.hypotheses(), engine));
         }
         return new SeedResult(result.seeds(), result.hypotheses(), matches);
     }
 
     private static SeedMatch withLayers(
-            SeedMatch match, InitPlan given, Checkpoint checkpoint, double tried, int threads) throws IOException {
-        LayerSearch search = LayerSearch.of(checkpoint, match.plan(), threads);
-        LayerResult layers = search.search();
+            SeedMatch match, InitPlan given, Checkpoint checkpoint, double tried, SeedEngine engine)
+            throws IOException {
+        LayerSearch search = LayerSearch.of(checkpoint, match.plan(), engine.threads());
+        LayerResult layers = search.search(engine);
         if (layers.plan().equals(match.plan())
                 && match.tensors().size() == layers.tensors().size()) {
             return match;

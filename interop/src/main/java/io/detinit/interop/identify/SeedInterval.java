@@ -1,12 +1,14 @@
 package io.detinit.interop.identify;
 
+import java.io.Serializable;
+
 /**
  * Consecutive seeds: first, first + 1, ..., first + count - 1, modulo 2^64.
  *
  * @param first the first seed, any 64 bits
  * @param count how many, >= 1
  */
-public record SeedInterval(long first, long count) {
+public record SeedInterval(long first, long count) implements Serializable {
 
     /**
      * Checks the count.

@@ -1,12 +1,16 @@
 package io.detinit.interop.identify;
 
+import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
 /** Seeds of several intervals, one after another, numbered from 0. Immutable. */
-final class SeedList {
+final class SeedList implements Serializable {
 
-    private final List<SeedInterval> intervals;
+    private static final long serialVersionUID = 1L;
+
+    private final ArrayList<SeedInterval> intervals;
     private final long[] starts;
     private final long count;
 
@@ -19,7 +23,7 @@ final class SeedList {
         if (intervals.isEmpty()) {
             throw new IllegalArgumentException("a search needs at least one seed");
         }
-        this.intervals = List.copyOf(intervals);
+        this.intervals = new ArrayList<>(intervals);
         this.starts = new long[intervals.size()];
         long sum = 0;
         for (int k = 0; k < starts.length; k++) {

@@ -3,6 +3,7 @@ package io.detinit.interop.identify;
 import io.detinit.interop.tensor.ElementReader;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -22,7 +23,9 @@ final class SeedRuns {
     private SeedRuns() {}
 
     /** One run. */
-    static final class Run {
+    static final class Run implements Serializable {
+
+        private static final long serialVersionUID = 1L;
 
         final long from;
         final float[] weights;

@@ -4,6 +4,8 @@ import io.detinit.generator.Scheme;
 import io.detinit.generator.TensorInit;
 import io.detinit.generator.TensorShape;
 import java.io.IOException;
+import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -16,13 +18,15 @@ import java.util.List;
  *
  * <p>Immutable; safe for use by many threads, each with a buffer of {@link SeedRuns#LENGTH} floats.
  */
-final class SeedSample {
+final class SeedSample implements Serializable {
 
-    private final List<Part> parts;
+    private static final long serialVersionUID = 1L;
+
+    private final ArrayList<Part> parts;
     private final long weights;
 
     private SeedSample(List<SeedPart> parts) {
-        this.parts = parts.stream().map(Part::new).toList();
+        this.parts = new ArrayList<>(parts.stream().map(Part::new).toList());
         this.weights = parts.stream().mapToLong(part -> part.weights).sum();
     }
 
@@ -32,13 +36,15 @@ final class SeedSample {
     }
 
     /** The sample of one tensor. */
-    private static final class Part {
+    private static final class Part implements Serializable {
+
+        private static final long serialVersionUID = 1L;
 
         private final long layer;
         private final TensorShape shape;
         private final Scheme scheme;
         private final double std;
-        private final List<SeedRuns.Run> runs;
+        private final ArrayList<SeedRuns.Run> runs;
         private final double root;
 
         Part(SeedPart part) {
@@ -46,7 +52,7 @@ final class SeedSample {
             this.shape = part.tensor.planned().shape();
             this.scheme = part.tensor.screenedScheme();
             this.std = scheme.std(shape);
-            this.runs = part.runs;
+            this.runs = new ArrayList<>(part.runs);
             this.root = Math.sqrt((double) part.weights);
         }
 

@@ -1,6 +1,7 @@
 package io.detinit.interop.identify;
 
 import java.io.IOException;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
@@ -12,7 +13,9 @@ import java.util.OptionalDouble;
  *
  * <p>Immutable; safe for use by many threads, each with a {@link Scratch} of its own.
  */
-final class SeedScreen {
+final class SeedScreen implements Serializable {
+
+    private static final long serialVersionUID = 1L;
 
     private static final double[] LEAST_Z = {1.3, 3.5};
     private static final double LEAST_LAST_Z = 4;
@@ -31,7 +34,7 @@ final class SeedScreen {
     /** So few weights in all that every seed goes to the last stage. */
     private static final double FEW = 1 << 24;
 
-    private final List<SeedWords> stages;
+    private final ArrayList<SeedWords> stages;
     private final SeedSample last;
 
     /** The arrays of one thread. */
@@ -42,7 +45,7 @@ final class SeedScreen {
     }
 
     private SeedScreen(List<SeedWords> stages, SeedSample last) {
-        this.stages = stages;
+        this.stages = new ArrayList<>(stages);
         this.last = last;
     }
 

@@ -23,7 +23,7 @@ import java.util.Map;
  * @param stored the tensor as the file has it
  * @param orderKnown whether the file says which way round it keeps the tensor
  */
-record SeedTensor(PlannedTensor planned, TensorView stored, boolean orderKnown) {
+public record SeedTensor(PlannedTensor planned, TensorView stored, boolean orderKnown) {
 
     /**
      * The randomly initialised tensors of a plan that can be compared weight by weight.
@@ -84,7 +84,8 @@ record SeedTensor(PlannedTensor planned, TensorView stored, boolean orderKnown) 
         return planned.stored() == StoredOrder.OUT_IN ? stored : new TransposedTensor(stored);
     }
 
-    long elements() {
+    /** {@return how many elements it has} */
+    public long elements() {
         return planned.shape().elements();
     }
 

@@ -5,6 +5,7 @@ import io.detinit.generator.Scheme;
 import io.detinit.generator.SplitMix64;
 import io.detinit.generator.TensorShape;
 import java.io.IOException;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -18,7 +19,9 @@ import java.util.List;
  *
  * <p>Immutable; safe for use by many threads, each with a buffer of {@link SeedRuns#LENGTH} longs.
  */
-final class SeedWords {
+final class SeedWords implements Serializable {
+
+    private static final long serialVersionUID = 1L;
 
     /** The constants of {@link SplitMix64#hash}. */
     private static final long GAMMA = 0x9E3779B97F4A7C15L;
@@ -38,11 +41,11 @@ final class SeedWords {
     /** The largest trained weight as an integer: 2^20 times 2^15 times 2^28 weights do not overflow. */
     private static final double LARGEST = 1 << 20;
 
-    private final List<Part> parts;
+    private final ArrayList<Part> parts;
     private final double root;
 
     private SeedWords(List<SeedPart> parts) {
-        this.parts = parts.stream().map(Part::new).toList();
+        this.parts = new ArrayList<>(parts.stream().map(Part::new).toList());
         this.root = Math.sqrt(
                 (double) parts.stream().mapToLong(part -> part.weights).sum());
     }
@@ -62,11 +65,13 @@ final class SeedWords {
     }
 
     /** The sample of one tensor. */
-    private static final class Part {
+    private static final class Part implements Serializable {
+
+        private static final long serialVersionUID = 1L;
 
         private final long hashedLayer;
         private final boolean triangle;
-        private final List<Run> runs = new ArrayList<>();
+        private final ArrayList<Run> runs = new ArrayList<>();
         private final double factor;
 
         Part(SeedPart part) {
@@ -117,7 +122,9 @@ final class SeedWords {
     }
 
     /** A run: the weights as integers, and the hashed indices of their addresses. */
-    private static final class Run {
+    private static final class Run implements Serializable {
+
+        private static final long serialVersionUID = 1L;
 
         private final long[] weights;
         private final long[] hashedCols;

@@ -1,5 +1,6 @@
 package io.detinit.interop.identify;
 
+import java.io.Serializable;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Set;
@@ -10,7 +11,9 @@ import java.util.Set;
  *
  * <p>A weight's place says which draw makes it, and its kind which of the signals of that draw ({@link TorchSignal}).
  */
-final class TorchAnchor {
+final class TorchAnchor implements Serializable {
+
+    private static final long serialVersionUID = 1L;
 
     /** The draws that an anchor covers at most. */
     static final int LONGEST = 1 << 13;

@@ -6,9 +6,13 @@ import io.detinit.generator.torch.TorchDtype;
 import io.detinit.generator.torch.TorchEra;
 import io.detinit.generator.torch.TorchFill;
 import io.detinit.generator.torch.TorchRule;
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One tensor that a layer's constructor fills.
@@ -19,7 +23,8 @@ import java.util.OptionalLong;
  * @param rules the rules that it may have been filled by: all take the same draws and differ in scale; the likeliest first
  * @param zeroRow a padding row
  */
-record TorchDraw(Optional<TorchTarget> target, TensorShape shape, List<Rule> rules, OptionalLong zeroRow) {
+record TorchDraw(Optional<TorchTarget> target, TensorShape shape, List<Rule> rules, OptionalLong zeroRow)
+        implements Serializable {
 
     /**
      * A rule with what it needs.
@@ -28,7 +33,7 @@ record TorchDraw(Optional<TorchTarget> target, TensorShape shape, List<Rule> rul
      * @param fan the fan, {@link TorchRule#NO_FAN} if it has none
      * @param era the releases it is of
      */
-    record Rule(TorchRule rule, long fan, TorchEra era) {
+    record Rule(TorchRule rule, long fan, TorchEra era) implements Serializable {
 
         static Rule of(TorchRule rule, long fan) {
             return new Rule(rule, fan, TorchEra.V1_2);
@@ -50,6 +55,37 @@ record TorchDraw(Optional<TorchTarget> target, TensorShape shape, List<Rule> rul
 
     TorchDraw withZeroRow(long row) {
         return new TorchDraw(target, shape, rules, OptionalLong.of(row));
+    }
+
+    /** The same, the weights that matter in memory. */
+    TorchDraw inMemory() throws IOException {
+        return target.isEmpty() || !isRandom()
+                ? new TorchDraw(Optional.empty(), shape, rules, zeroRow)
+                : new TorchDraw(Optional.of(target.get().inMemory()), shape, rules, zeroRow);
+    }
+
+    /** What is sent in its place: optional values cannot be. */
+    private record Form(
+            @Nullable TorchTarget target,
+            TensorShape shape,
+            List<Rule> rules,
+            @Nullable Long zeroRow) implements Serializable {
+
+        private Object readResolve() {
+            return new TorchDraw(
+                    Optional.ofNullable(target),
+                    shape,
+                    rules,
+                    zeroRow == null ? OptionalLong.empty() : OptionalLong.of(zeroRow));
+        }
+    }
+
+    private Object writeReplace() {
+        return new Form(
+                target.orElse(null),
+                shape,
+                new ArrayList<>(rules),
+                zeroRow.isPresent() ? (Long) zeroRow.getAsLong() : null);
     }
 
     TorchFill fill(Rule rule) {

@@ -7,7 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The standardised weights of the parameters of one checkpoint, each read once. Mutable; for one thread until all that is needed was read. */
+/** The standardised weights of the parameters of one checkpoint, each read once. For one thread. */
 final class TorchEvidence {
 
     private final Map<TorchTarget, float[]> read = new HashMap<>();
@@ -32,15 +32,6 @@ final class TorchEvidence {
             }
         }
         return count;
-    }
-
-    /** Reads everything that a module draws; from then on it may be asked for by several threads. */
-    void read(TorchLayer.Option option) throws IOException {
-        for (TorchDraw draw : option.draws()) {
-            if (draw.isRandom() && draw.target().isPresent()) {
-                of(draw.target().get());
-            }
-        }
     }
 
     /**

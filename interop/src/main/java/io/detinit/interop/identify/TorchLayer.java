@@ -3,6 +3,9 @@ package io.detinit.interop.identify;
 import io.detinit.generator.torch.StreamPosition;
 import io.detinit.generator.torch.TorchDtype;
 import io.detinit.generator.torch.TorchRule;
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -18,7 +21,16 @@ record TorchLayer(String path, List<Option> options) {
      *
      * @param draws every tensor that is filled, in the order of the draws
      */
-    record Option(List<TorchDraw> draws) {
+    record Option(List<TorchDraw> draws) implements Serializable {
+
+        /** The same, the weights that matter in memory. */
+        Option inMemory() throws IOException {
+            List<TorchDraw> copies = new ArrayList<>();
+            for (TorchDraw draw : draws) {
+                copies.add(draw.inMemory());
+            }
+            return new Option(copies);
+        }
 
         boolean isRandom() {
             return draws.stream().anyMatch(TorchDraw::isRandom);

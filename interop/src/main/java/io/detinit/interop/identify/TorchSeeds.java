@@ -1,5 +1,6 @@
 package io.detinit.interop.identify;
 
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -8,7 +9,7 @@ import java.util.List;
  *
  * @param ranges the ranges
  */
-public record TorchSeeds(List<Range> ranges) {
+public record TorchSeeds(List<Range> ranges) implements Serializable {
 
     /**
      * Seeds beyond 9999 that are easily thought of: runs of digits and of one digit, round numbers and powers of two less one, the digits
@@ -55,7 +56,7 @@ public record TorchSeeds(List<Range> ranges) {
      * @param from the first one
      * @param to the one after the last, at least {@code from}
      */
-    public record Range(long from, long to) {
+    public record Range(long from, long to) implements Serializable {
 
         /**
          * Checks the range.

@@ -7,6 +7,7 @@ import io.detinit.interop.tensor.DType;
 import io.detinit.interop.tensor.TensorView;
 import io.detinit.interop.tensor.TransposedTensor;
 import java.io.IOException;
+import java.io.Serializable;
 
 /**
  * A parameter, taken one way round.
@@ -14,7 +15,26 @@ import java.io.IOException;
  * @param parameter the parameter
  * @param turned whether a matrix whose order the file does not say is taken with its axes exchanged
  */
-record TorchTarget(Parameter parameter, boolean turned) {
+record TorchTarget(Parameter parameter, boolean turned) implements Serializable {
+
+    /** What is sent in its place: the first weights, as many as are looked at. */
+    private record Form(TensorHead first, String canonicalName, String obstacle) implements Serializable {
+
+        private Object readResolve() {
+            return new TorchTarget(new Parameter(first, StoredOrder.OUT_IN, true, canonicalName, obstacle), false);
+        }
+    }
+
+    /** The same, its first weights in memory, outputs first. */
+    TorchTarget inMemory() throws IOException {
+        TensorHead first = TensorHead.of(view(), TorchFigures.MOST);
+        return new TorchTarget(
+                new Parameter(first, StoredOrder.OUT_IN, true, parameter.canonicalName(), parameter.obstacle()), false);
+    }
+
+    private Object writeReplace() throws IOException {
+        return new Form(TensorHead.of(view(), TorchFigures.MOST), parameter.canonicalName(), parameter.obstacle());
+    }
 
     /** The most elements that are read as evidence. */
     static final int MOST = 1 << 14;

@@ -1,6 +1,7 @@
 package io.detinit.interop.tensor;
 
 import io.detinit.generator.TensorShape;
+import java.io.Serializable;
 
 /**
  * What is known of a tensor before its elements are read.
@@ -10,7 +11,7 @@ import io.detinit.generator.TensorShape;
  * @param shape the shape as the file stores it, row-major
  * @param kind what it is in the model
  */
-public record TensorInfo(String name, DType dtype, TensorShape shape, Kind kind) {
+public record TensorInfo(String name, DType dtype, TensorShape shape, Kind kind) implements Serializable {
 
     /** What a tensor is in its model. */
     public enum Kind {

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.detinit.generator.torch.StreamPosition;
 import io.detinit.generator.torch.TorchAttention;
 import io.detinit.generator.torch.TorchConvolution;
 import io.detinit.generator.torch.TorchEra;
@@ -196,11 +195,27 @@ class TorchSearchTest {
     @Test
     void theResultDoesNotDependOnTheThreads() throws IOException {
         TorchModels model = TorchModels.of(lenet(), 55, 11_000, TorchKernels.AVX2, 1);
-        TorchHit one = search(model, SEEDS, 1).best().orElseThrow();
-        TorchHit three = search(model, SEEDS, 3).best().orElseThrow();
-        assertEquals(one.seed(), three.seed());
-        assertEquals(one.z(), three.z());
-        assertEquals(StreamPosition.at(11_000), StreamPosition.at(one.draw()));
+        TorchSearchResult one = search(model, SEEDS, 1);
+        assertEquals(one, search(model, SEEDS, 3));
+        assertEquals(11_000, one.best().orElseThrow().draw());
+    }
+
+    /** Two seeds that made parts of one file: the first in order is the answer, and what is tried ends with its sixteen. */
+    @Test
+    void theFirstSeedThatIsProvedEndsTheSearch() throws IOException {
+        TorchModels late = TorchModels.of(named("a", NN.linear(300, 80, true)), 201, 0, TorchKernels.AVX2, 0.1);
+        TorchModels early = TorchModels.of(named("b", NN.linear(40, 60, true)), 70, 0, TorchKernels.AVX2, 1.5);
+        List<io.detinit.interop.parameter.Parameter> both = new ArrayList<>(late.parameters());
+        both.addAll(early.parameters());
+        TorchSearchResult one = null;
+        for (int threads = 1; threads <= 4; threads++) {
+            TorchSearchResult result = new TorchSearch(TorchSeeds.range(0, 300), 1 << 13, threads)
+                    .search(both, java.util.Set.of(), (done, of) -> {});
+            assertEquals(70, result.best().orElseThrow().seed());
+            assertEquals(80, result.seeds());
+            one = one == null ? result : one;
+            assertEquals(one, result);
+        }
     }
 
     @Test

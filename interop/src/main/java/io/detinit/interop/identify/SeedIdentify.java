@@ -1,13 +1,8 @@
-package io.detinit.cli;
+package io.detinit.interop.identify;
 
-import io.detinit.cli.option.SeedRange;
 import io.detinit.generator.InitPlan;
 import io.detinit.generator.InitRules;
-import io.detinit.interop.identify.LayerFit;
-import io.detinit.interop.identify.SeedEvidence;
-import io.detinit.interop.identify.SeedIdentifier;
-import io.detinit.interop.identify.SeedMatch;
-import io.detinit.interop.identify.SeedResult;
+import io.detinit.generator.InvalidPlanException;
 import io.detinit.interop.parameter.DefaultPlan;
 import io.detinit.interop.plan.Plan;
 import io.detinit.interop.tensor.Checkpoint;
@@ -23,20 +18,22 @@ import java.util.OptionalLong;
  * @param checkpoint the trained model
  * @param given the plan of {@code --plan} or of the file, whose seed counts for nothing; empty for the default plan
  * @param rules the schemes of the default plan
- * @param threads how many threads
+ * @param engine what searches
  */
-record SeedIdentify(Checkpoint checkpoint, Optional<InitPlan> given, InitRules rules, int threads) {
+public record SeedIdentify(Checkpoint checkpoint, Optional<InitPlan> given, InitRules rules, SeedEngine engine) {
 
-    IdentifySearch search(List<SeedRange> ranges, IdentifyProgress progress) throws IOException {
+    /**
+     * Searches.
+     *
+     * @param seeds the seeds to try, at least one and at most 2^62 in all
+     * @param progress told how many seeds are done so far
+     * @return the seed that made the file, or that none did
+     * @throws IOException if reading fails
+     * @throws InvalidPlanException if the plan does not fit the file; the message names the tensor
+     */
+    public IdentifySearch search(List<SeedInterval> seeds, SeedProgress progress) throws IOException {
         InitPlan plan = given.orElseGet(() -> DefaultPlan.of(checkpoint, 0, rules));
-        SeedResult result = SeedIdentifier.search(
-                checkpoint,
-                plan,
-                given.isEmpty(),
-                ranges.stream().map(SeedRange::interval).toList(),
-                threads,
-                progress);
-        progress.done(result.seeds());
+        SeedResult result = SeedIdentifier.search(checkpoint, plan, given.isEmpty(), seeds, engine, progress);
         return new IdentifySearch(result.seeds(), result.best().map(best -> identified(best, result)));
     }
 

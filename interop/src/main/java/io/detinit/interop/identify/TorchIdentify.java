@@ -1,17 +1,8 @@
-package io.detinit.cli;
+package io.detinit.interop.identify;
 
-import io.detinit.cli.option.SeedRange;
 import io.detinit.generator.StoredOrder;
 import io.detinit.generator.torch.TorchPlanned;
 import io.detinit.generator.torch.TorchVariant;
-import io.detinit.interop.identify.TorchHit;
-import io.detinit.interop.identify.TorchIdentification;
-import io.detinit.interop.identify.TorchPlacement;
-import io.detinit.interop.identify.TorchPlanner;
-import io.detinit.interop.identify.TorchPlans;
-import io.detinit.interop.identify.TorchSearch;
-import io.detinit.interop.identify.TorchSearchResult;
-import io.detinit.interop.identify.TorchSeeds;
 import io.detinit.interop.parameter.Parameter;
 import io.detinit.interop.plan.Plan;
 import io.detinit.interop.tensor.Checkpoint;
@@ -25,47 +16,36 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The search for a seed of PyTorch's own initialisation.
  *
  * @param checkpoint the trained model
- * @param threads how many threads
+ * @param engine what searches
  */
-record TorchIdentify(Checkpoint checkpoint, int threads) {
+public record TorchIdentify(Checkpoint checkpoint, TorchEngine engine) {
 
     /**
      * Searches.
      *
-     * @param ranges the seeds to try; empty for 0 to 9999 and the seeds that people use
-     * @param progress shows how far it is; told when it is done
+     * @param seeds the seeds to try
+     * @param progress hears how far it is
+     * @return the first seed that made the file, or that none did
      * @throws IOException if reading fails
      */
-    IdentifySearch search(List<SeedRange> ranges, IdentifyProgress progress) throws IOException {
+    public IdentifySearch search(TorchSeeds seeds, TorchSearch.Progress progress) throws IOException {
         List<Parameter> parameters = Parameter.of(checkpoint);
-        Set<String> names = TorchPlans.names(checkpoint);
-        TorchSeeds seeds = seeds(ranges);
-        TorchSearch search = new TorchSearch(seeds, TorchSearch.usualPositions(parameters), threads);
-        TorchSearchResult result = search.search(parameters, names, progress::tried);
-        progress.done(result.seeds());
+        Set<String> names = checkpoint.tensors().stream()
+                .map(tensor -> tensor.info().name())
+                .collect(Collectors.toSet());
+        TorchSearch search = new TorchSearch(seeds, TorchSearch.usualPositions(parameters), engine);
+        TorchSearchResult result = search.search(parameters, names, progress);
         if (result.best().isEmpty()) {
             return new IdentifySearch(result.seeds(), Optional.empty());
         }
         return new IdentifySearch(
                 result.seeds(), Optional.of(identified(result.best().get(), parameters, names)));
-    }
-
-    private static TorchSeeds seeds(List<SeedRange> ranges) {
-        if (ranges.isEmpty()) {
-            return TorchSeeds.USUAL;
-        }
-        List<TorchSeeds.Range> parts = new ArrayList<>();
-        for (SeedRange range : ranges) {
-            long from = range.first().longValue();
-            parts.add(
-                    new TorchSeeds.Range(from, Math.addExact(from, range.count().longValueExact())));
-        }
-        return new TorchSeeds(parts);
     }
 
     private IdentifiedSeed identified(TorchHit hit, List<Parameter> parameters, Set<String> names) throws IOException {
@@ -153,7 +133,9 @@ record TorchIdentify(Checkpoint checkpoint, int threads) {
 
     private static String note(TorchPlacement placement) {
         String how = placement.how().name().toLowerCase(Locale.ROOT).replace('_', ' ');
-        String identical = placement.identical() > 0 ? ", " + Text.count(placement.identical()) + " bit-identical" : "";
+        String identical = placement.identical() > 0
+                ? String.format(Locale.ROOT, ", %,d bit-identical", placement.identical())
+                : "";
         return placement.reason().isEmpty() ? how + identical : how + ": " + placement.reason();
     }
 }

@@ -1,4 +1,4 @@
-package io.detinit.cli;
+package io.detinit.interop.identify;
 
 import io.detinit.generator.StoredOrder;
 import io.detinit.generator.TensorShape;
@@ -18,7 +18,7 @@ import java.util.OptionalLong;
  * @param found whether its initial values are proved by itself
  * @param note what else there is to say, such as that the layer id is not the default one; may be empty
  */
-record IdentifiedTensor(
+public record IdentifiedTensor(
         String name,
         TensorShape shape,
         StoredOrder stored,

@@ -1,4 +1,4 @@
-package io.detinit.cli;
+package io.detinit.interop.identify;
 
 import io.detinit.interop.plan.Plan;
 import java.util.List;
@@ -20,7 +20,7 @@ import java.util.OptionalLong;
  * @param tensors each tensor compared
  * @param otherSeeds further seeds that made parts of the file
  */
-record IdentifiedSeed(
+public record IdentifiedSeed(
         String kind,
         Plan plan,
         boolean ordinary,
@@ -33,11 +33,19 @@ record IdentifiedSeed(
         List<IdentifiedTensor> tensors,
         List<Long> otherSeeds) {
 
-    static final String SEED = "seed";
-    static final String TORCH_SEED = "torch-seed";
+    /** Copies the lists. */
+    public IdentifiedSeed {
+        tensors = List.copyOf(tensors);
+        otherSeeds = List.copyOf(otherSeeds);
+    }
 
-    /** The option of other commands that takes the seed, and the seed. */
-    String option() {
+    /** The kind of a seed of the addressable initialisation. */
+    public static final String SEED = "seed";
+    /** The kind of a seed of {@code torch.manual_seed}. */
+    public static final String TORCH_SEED = "torch-seed";
+
+    /** {@return the option of other commands that takes the seed, and the seed} */
+    public String option() {
         String value = Long.toString(plan.seed());
         return "--" + kind + (value.startsWith("-") ? "=" : " ") + value;
     }

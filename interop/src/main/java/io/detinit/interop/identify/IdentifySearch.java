@@ -1,4 +1,4 @@
-package io.detinit.cli;
+package io.detinit.interop.identify;
 
 import java.util.Optional;
 
@@ -8,4 +8,4 @@ import java.util.Optional;
  * @param tried how many seeds
  * @param found the best that made the file, empty where none did
  */
-record IdentifySearch(long tried, Optional<IdentifiedSeed> found) {}
+public record IdentifySearch(long tried, Optional<IdentifiedSeed> found) {}

@@ -1,26 +1,36 @@
-package io.detinit.cli;
+package io.detinit.interop.identify;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.detinit.interop.plan.PlanJson;
-import java.util.Optional;
 
-/** The contract's JSON form of a search for seeds. */
-final class IdentifyJson {
+/** The JSON form of a search for seeds, the same from the command and from Apache Spark. Stateless; safe for use by many threads. */
+public final class IdentifyJson {
+
+    private static final JsonMapper JSON = new JsonMapper();
 
     private IdentifyJson() {}
 
-    static ObjectNode of(String file, String format, Optional<IdentifiedSeed> best, long tried) {
-        ObjectNode object = BaseCommand.JSON.createObjectNode();
+    /**
+     * Writes what came of a search.
+     *
+     * @param file the file as the user named it
+     * @param format its format
+     * @param outcome what was found
+     * @return one object
+     */
+    public static ObjectNode of(String file, String format, IdentifyOutcome outcome) {
+        ObjectNode object = JSON.createObjectNode();
         object.put("file", file);
         object.put("format", format);
         object.putNull("best");
         ArrayNode tensors = object.putArray("tensors");
-        object.put("tried", tried);
+        object.put("tried", outcome.tried());
         object.putNull("plan");
-        best.ifPresent(found -> {
+        outcome.best().ifPresent(found -> {
             add(object.putObject("best"), found);
             found.tensors().forEach(tensor -> add(tensors.addObject(), tensor));
             object.set("plan", tree(PlanJson.write(found.plan())));
@@ -68,7 +78,7 @@ final class IdentifyJson {
 
     private static JsonNode tree(String text) {
         try {
-            return BaseCommand.JSON.readTree(text);
+            return JSON.readTree(text);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }
