@@ -99,9 +99,10 @@ final class SparkSelection implements DividedSelection.Passes {
             boolean asked = requests.stream().anyMatch(request -> request.has(number));
             counts.add(asked ? divided.tensors().get(tensor).chunks() : 0L);
         }
-        List<List<TensorRange>> ranges = TensorRange.divide(counts.stream().mapToLong(Long::longValue).toArray(), parts).stream()
-                .filter(own -> !own.isEmpty())
-                .toList();
+        List<List<TensorRange>> ranges =
+                TensorRange.divide(counts.stream().mapToLong(Long::longValue).toArray(), parts).stream()
+                        .filter(own -> !own.isEmpty())
+                        .toList();
         return context.parallelize(ranges, ranges.size());
     }
 
