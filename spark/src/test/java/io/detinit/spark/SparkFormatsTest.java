@@ -2,6 +2,7 @@ package io.detinit.spark;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.detinit.interop.audit.AuditOptions;
 import io.detinit.interop.audit.Threshold;
@@ -77,6 +78,34 @@ class SparkFormatsTest {
         AuditOptions options = AuditOptions.of(new Threshold(0.5, Threshold.Kind.QUANTILE));
         JobRun run = JobRun.audit(distributed, "--seed", 42, "--threshold", "quantile:0.5", "--partitions", 7);
         assertEquals(Samples.alone(distributed, distributed.toString(), options), run.json());
+    }
+
+    /** Files that PyTorch wrote: legacy ones, zips, TorchScript. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "pt-legacy/resnet20-12fca82f.th",
+                "pt-legacy/legacy_shared_storage.pt",
+                "pt-zip/california_model.pt",
+                "pt-zip/batch_norm2d.pt"
+            })
+    void realFiles(String name) throws IOException {
+        Path file = Path.of("../../shared/fixtures", name);
+        assumeTrue(Files.exists(file));
+        String alone = Samples.alone(file, file.toString(), AuditOptions.of(Threshold.DEFAULT));
+        assertEquals(alone, JobRun.audit(file, "--seed", 42, "--partitions", 5).json());
+    }
+
+    /** A folder that PyTorch wrote. */
+    @Test
+    void aRealFolder() throws IOException {
+        Path original = Path.of("../interop/src/test/resources/io/detinit/interop/torch/torch-2.15.0-single.dcp");
+        assumeTrue(Files.exists(original));
+        Path copy = Files.createDirectory(folder.resolve("real-dcp"));
+        Files.copy(original.resolve("metadata.pickle"), copy.resolve(".metadata"));
+        Files.copy(original.resolve("__0_0.distcp"), copy.resolve("__0_0.distcp"));
+        String alone = Samples.alone(copy, copy.toString(), AuditOptions.of(Threshold.DEFAULT));
+        assertEquals(alone, JobRun.audit(copy, "--seed", 42, "--partitions", 3).json());
     }
 
     private static void truncate(Path file, long bytes) throws IOException {
