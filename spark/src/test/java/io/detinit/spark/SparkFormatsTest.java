@@ -11,8 +11,12 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -162,6 +166,18 @@ class SparkFormatsTest {
                         + ": byte 0: found another format, expected safetensors, a file of torch.save or an "
                         + "index of such; the command alone reads other formats",
                 run.error());
+        Path zipped = folder.resolve("zipped.pt");
+        try (ZipFile original = new ZipFile(views.toFile());
+                ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(zipped))) {
+            for (ZipEntry entry : Collections.list(original.entries())) {
+                out.putNextEntry(new ZipEntry(entry.getName()));
+                original.getInputStream(entry).transferTo(out);
+            }
+        }
+        JobRun compressed = JobRun.audit(zipped, "--seed", 42);
+        assertTrue(compressed.error().contains("compressed elements, of which no part can be read"), compressed.err());
+        assertTrue(compressed.error().startsWith("AuditJob: " + zipped), compressed.err());
+        assertEquals(3, compressed.code());
         Path gguf = Files.writeString(folder.resolve("model.gguf"), "GGUF of another kind");
         JobRun known = JobRun.audit(gguf, "--seed", 42);
         assertTrue(known.error().contains("a GGUF file"), known.err());
