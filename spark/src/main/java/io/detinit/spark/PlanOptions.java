@@ -43,10 +43,16 @@ final class PlanOptions {
 
     /** The same; nothing where that is not needed, the command line does not say and the file carries no plan. */
     Optional<Plan> choose(Checkpoint checkpoint, Path file, Configuration conf, boolean needed) throws IOException {
-        boolean given = seed != null || torchSeed != null || plan != null;
-        return needed || given || RemoteCheckpoints.plan(checkpoint, file, conf).isPresent()
+        return needed
+                        || given()
+                        || RemoteCheckpoints.plan(checkpoint, file, conf).isPresent()
                 ? Optional.of(choose(checkpoint, file, conf))
                 : Optional.empty();
+    }
+
+    /** Whether the command line says which. */
+    boolean given() {
+        return seed != null || torchSeed != null || plan != null;
     }
 
     /** For new weights. */

@@ -81,7 +81,7 @@ public record MaskFile(Path path, StoredMasks stored, Map<String, String> metada
         return new MaskFile(path, MaskRecord.order(path, masks, metadata), metadata);
     }
 
-    private static String parameterName(Path path, TensorInfo info) throws MalformedFileException {
+    static String parameterName(Object path, TensorInfo info) throws MalformedFileException {
         String name = info.name();
         if (!name.endsWith(SUFFIX) || name.length() == SUFFIX.length()) {
             throw MalformedFileException.of(path, "tensor '" + name + "'", "that name", "<parameter>" + SUFFIX);
