@@ -11,17 +11,15 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.detinit.cli.option.SelectOptions;
 import io.detinit.cli.option.ToolVersion;
 import io.detinit.interop.audit.Baseline;
-import io.detinit.interop.mask.Mask;
 import io.detinit.interop.mask.MaskFile;
 import io.detinit.interop.mask.MaskRecord;
+import io.detinit.interop.mask.StoredMasks;
 import io.detinit.interop.mask.Selected;
 import io.detinit.interop.mask.Selector;
 import io.detinit.interop.plan.Plan;
 import io.detinit.interop.plan.PlanJson;
 import io.detinit.interop.tensor.Checkpoint;
-import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,9 +27,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -79,22 +75,15 @@ class SparkMaskTest {
         fields.put("output", "").put("bytes", 0).remove("shards");
         // through text: numbers of one value have several kinds of nodes
         assertEquals(new ObjectMapper().readTree(alone.json().toString()), fields);
-        Map<String, Mask> read = new LinkedHashMap<>();
         try (Checkpoint set = Samples.open(out.resolve(Samples.INDEX))) {
             assertEquals(alone.metadata().get(MaskRecord.KEY), set.metadata().get(MaskRecord.KEY));
             assertEquals(
                     alone.metadata().get(Checkpoint.PLAN_KEY), set.metadata().get(Checkpoint.PLAN_KEY));
             assertEquals(List.of(), set.warnings());
-            for (TensorView tensor : set.tensors()) {
-                int count = (int) tensor.info().shape().elements();
-                ByteBuffer bytes = ByteBuffer.allocate(count);
-                tensor.readBytes(0, bytes);
-                String name = tensor.info().name().replaceFirst("_mask$", "");
-                read.put(name, Mask.of(tensor.info().shape(), element -> bytes.get((int) element) == 1));
-            }
         }
-        assertEquals(List.copyOf(alone.masks().masks().keySet()), List.copyOf(read.keySet()));
-        assertEquals(alone.masks().masks(), read);
+        StoredMasks read = MaskFile.read(out.resolve(Samples.INDEX)).stored();
+        assertEquals(List.copyOf(alone.masks().masks().keySet()), List.copyOf(read.masks().keySet()));
+        assertEquals(alone.masks(), read);
     }
 
     @ParameterizedTest
