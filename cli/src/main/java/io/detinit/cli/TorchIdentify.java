@@ -8,6 +8,7 @@ import io.detinit.interop.identify.TorchHit;
 import io.detinit.interop.identify.TorchIdentification;
 import io.detinit.interop.identify.TorchPlacement;
 import io.detinit.interop.identify.TorchPlanner;
+import io.detinit.interop.identify.TorchPlans;
 import io.detinit.interop.identify.TorchSearch;
 import io.detinit.interop.identify.TorchSearchResult;
 import io.detinit.interop.identify.TorchSeeds;
