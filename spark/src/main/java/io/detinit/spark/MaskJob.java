@@ -126,7 +126,7 @@ public final class MaskJob implements Callable<Integer> {
             Baseline baseline = plan.isPresent() ? Baseline.of(plan.get(), checkpoint) : Baseline.none(checkpoint);
             Optional<String> text = plan.map(baseline::planForFile).map(PlanJson::write);
             SparkSelection work =
-                    new SparkSelection(session, checkpoint, file, plan, baseline, selection, engine.partitions);
+                    SparkSelection.of(session, checkpoint, file, plan, baseline, selection, engine.partitions);
             SelectOutput target = new SelectOutput(work, checkpoint, file, new Path(output), conf, true, Fill.ZERO);
             String source = new Path(path).getName();
             String tool = ToolVersion.name();
@@ -139,7 +139,7 @@ public final class MaskJob implements Callable<Integer> {
                     force);
             DividedSelection.Outcome outcome = work.cut();
             MaskRecord record = MaskRecord.of(selection, outcome.cuts(), baseline, source, tool);
-            List<RankedTensor> tensors = work.divided().tensors();
+            List<RankedTensor> tensors = work.tensors();
             SelectOutput.Written written = target.write(session, outcome, record.metadata(inOut(tensors), text));
             ObjectNode object = JsonNodeFactory.instance.objectNode();
             object.put("input", path);

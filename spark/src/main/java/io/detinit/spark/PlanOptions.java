@@ -113,4 +113,18 @@ final class PlanOptions {
         Seed given = replayed ? torchSeed : seed;
         return given == null ? found : found.withSeed(given.value());
     }
+
+    /** As {@link #choose(Checkpoint, Path, Configuration)}; nothing where that is not needed, the command line does not say and the file carries no plan. */
+    Optional<Plan> choose(Checkpoint checkpoint, Path file, Configuration conf, boolean needed) throws IOException {
+        return needed
+                        || given()
+                        || RemoteCheckpoints.plan(checkpoint, file, conf).isPresent()
+                ? Optional.of(choose(checkpoint, file, conf))
+                : Optional.empty();
+    }
+
+    /** Whether the command line says which. */
+    boolean given() {
+        return seed != null || torchSeed != null || plan != null;
+    }
 }

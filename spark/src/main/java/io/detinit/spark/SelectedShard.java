@@ -1,6 +1,7 @@
 package io.detinit.spark;
 
 import io.detinit.interop.mask.CutRule;
+import io.detinit.interop.mask.MaskBits;
 import io.detinit.interop.mask.MaskView;
 import io.detinit.interop.mask.RangeMask;
 import io.detinit.interop.mask.RankedTensor;
@@ -32,8 +33,24 @@ import org.apache.hadoop.fs.Path;
 record SelectedShard(String source, String target, List<Integer> prunable, Map<String, String> metadata)
         implements Serializable {
 
-    /** Mask or prune what a selection came to. */
-    record Plan(List<CutRule> rules, Fill fill, boolean masks) implements Serializable {}
+    /**
+     * What a selection came to.
+     *
+     * @param rules which weights of each prunable tensor go; none where masks are given
+     * @param given the masks that are given, one for each prunable tensor
+     * @param fill what stands where a weight is pruned
+     * @param masks whether masks are written, not a pruned model
+     */
+    record Plan(List<CutRule> rules, List<GivenMask> given, Fill fill, boolean masks) implements Serializable {}
+
+    /**
+     * A mask in a file.
+     *
+     * @param file the file, as Hadoop names it
+     * @param name the tensor's name there
+     * @param turned whether it lies the other way round than its parameter
+     */
+    record GivenMask(String file, String name, boolean turned) implements Serializable {}
 
     /**
      * Writes the shard; where it is there, only counts.
@@ -45,10 +62,11 @@ record SelectedShard(String source, String target, List<Integer> prunable, Map<S
         Path file = new Path(target);
         boolean there = file.getFileSystem(conf).exists(file);
         List<Long> kept = new ArrayList<>();
-        try (Checkpoint shard = RemoteCheckpoints.open(new Path(source), conf)) {
+        try (Checkpoint shard = RemoteCheckpoints.open(new Path(source), conf);
+                OpenMasks given = new OpenMasks(conf)) {
             OutputSet.Body body = out -> {
                 kept.clear();
-                kept.addAll(plan.masks() ? masks(shard, tasks, plan, out) : pruned(shard, tasks, plan, out));
+                kept.addAll(plan.masks() ? masks(shard, tasks, plan, out) : pruned(shard, given, tasks, plan, out));
             };
             if (there) {
                 body.write(OutputStream.nullOutputStream());
@@ -76,7 +94,8 @@ record SelectedShard(String source, String target, List<Integer> prunable, Map<S
         return masks.stream().map(InTurn.Turn::counted).toList();
     }
 
-    private List<Long> pruned(Checkpoint shard, SelectTasks tasks, Plan plan, OutputStream out) throws IOException {
+    private List<Long> pruned(Checkpoint shard, OpenMasks given, SelectTasks tasks, Plan plan, OutputStream out)
+            throws IOException {
         InTurn turns = new InTurn();
         Map<String, InTurn.Turn<?>> pruned = new LinkedHashMap<>();
         for (int number : prunable) {
@@ -87,7 +106,9 @@ record SelectedShard(String source, String target, List<Integer> prunable, Map<S
                             info,
                             () -> {
                                 // read ahead each for itself: a pattern looks farther than what is written
-                                RangeMask mask = mask(tensor(shard, tasks, number), tasks, plan, number);
+                                MaskBits mask = plan.given().isEmpty()
+                                        ? mask(tensor(shard, tasks, number), tasks, plan, number)
+                                        : given.get(plan.given().get(number));
                                 return new PrunedRange(tensor(shard, tasks, number), mask, plan.fill());
                             },
                             PrunedRange::kept));
