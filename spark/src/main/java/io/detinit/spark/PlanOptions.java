@@ -60,14 +60,6 @@ final class PlanOptions {
         return ChosenPlan.addressed(checkpoint, seed.value(), threads).plan();
     }
 
-    /** The same; nothing where that is not needed, the command line does not say and the file carries no plan. */
-    Optional<Plan> choose(Checkpoint checkpoint, Path file, Configuration conf, boolean needed) throws IOException {
-        boolean given = seed != null || torchSeed != null || plan != null;
-        return needed || given || RemoteCheckpoints.plan(checkpoint, file, conf).isPresent()
-                ? Optional.of(choose(checkpoint, file, conf))
-                : Optional.empty();
-    }
-
     /** For new weights. */
     Plan forNew(Checkpoint template, Configuration conf, SchemeOptions rules) throws IOException {
         Optional<Plan> named = named(conf);
@@ -114,7 +106,7 @@ final class PlanOptions {
         return given == null ? found : found.withSeed(given.value());
     }
 
-    /** As {@link #choose(Checkpoint, Path, Configuration)}; nothing where that is not needed, the command line does not say and the file carries no plan. */
+    /** The same; nothing where that is not needed, the command line does not say and the file carries no plan. */
     Optional<Plan> choose(Checkpoint checkpoint, Path file, Configuration conf, boolean needed) throws IOException {
         return needed
                         || given()

@@ -13,9 +13,9 @@ import io.detinit.cli.option.ToolVersion;
 import io.detinit.interop.audit.Baseline;
 import io.detinit.interop.mask.MaskFile;
 import io.detinit.interop.mask.MaskRecord;
-import io.detinit.interop.mask.StoredMasks;
 import io.detinit.interop.mask.Selected;
 import io.detinit.interop.mask.Selector;
+import io.detinit.interop.mask.StoredMasks;
 import io.detinit.interop.plan.Plan;
 import io.detinit.interop.plan.PlanJson;
 import io.detinit.interop.tensor.Checkpoint;
@@ -82,7 +82,9 @@ class SparkMaskTest {
             assertEquals(List.of(), set.warnings());
         }
         StoredMasks read = MaskFile.read(out.resolve(Samples.INDEX)).stored();
-        assertEquals(List.copyOf(alone.masks().masks().keySet()), List.copyOf(read.masks().keySet()));
+        assertEquals(
+                List.copyOf(alone.masks().masks().keySet()),
+                List.copyOf(read.masks().keySet()));
         assertEquals(alone.masks(), read);
     }
 
