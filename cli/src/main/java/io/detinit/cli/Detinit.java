@@ -2,6 +2,7 @@ package io.detinit.cli;
 
 import ai.djl.engine.EngineException;
 import io.detinit.cli.option.Seed;
+import io.detinit.cli.option.ToolVersion;
 import io.detinit.cli.option.UsageException;
 import io.detinit.generator.InvalidPlanException;
 import io.detinit.interop.file.FileErrors;
@@ -82,8 +83,7 @@ final class Detinit {
     static final class Version implements CommandLine.IVersionProvider {
         @Override
         public String[] getVersion() {
-            String version = Detinit.class.getPackage().getImplementationVersion();
-            return new String[] {"detinit " + (version == null ? "development" : version)};
+            return new String[] {ToolVersion.name()};
         }
     }
 

@@ -6,6 +6,7 @@ import io.detinit.cli.option.UsageException;
 import io.detinit.interop.checkpoint.Checkpoints;
 import io.detinit.interop.mask.Criterion;
 import io.detinit.interop.mask.Mask;
+import io.detinit.interop.mask.MaskJson;
 import io.detinit.interop.mask.MaskRecord;
 import io.detinit.interop.mask.Selected;
 import io.detinit.interop.mask.Selection;
@@ -107,14 +108,9 @@ final class MaskCommand extends BaseCommand {
         if (json) {
             ObjectNode object = JSON.createObjectNode();
             object.put("input", file.toString());
-            object.put("criterion", selection.criterion().id());
-            if (selection.target() instanceof Selection.Pattern pattern) {
-                object.put("pattern", pattern.id());
-            } else {
-                object.put("scope", selection.scope().id());
-            }
+            MaskJson.put(object, selection);
             MaskTexts.put(object, masks, output, outputs.bitmap());
-            MaskTexts.put(object, selected);
+            MaskJson.put(object, selected.withoutMasks());
             print(object);
         } else {
             MaskTexts.print(out(), masks, output, outputs.bitmap());

@@ -1,10 +1,9 @@
 package io.detinit.cli;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.detinit.interop.mask.Cut;
 import io.detinit.interop.mask.Mask;
+import io.detinit.interop.mask.MaskJson;
 import io.detinit.interop.mask.MaskOverlap;
 import io.detinit.interop.mask.Selected;
 import io.detinit.interop.mask.Selection;
@@ -13,10 +12,9 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Masks and their overlap as tables and as JSON. */
@@ -26,19 +24,9 @@ final class MaskTexts {
 
     /** The fields that every written mask file has. */
     static void put(ObjectNode object, StoredMasks masks, Path output, @Nullable Path bitmap) throws IOException {
-        long elements = elements(masks);
-        long kept = kept(masks);
-        object.put("output", output.toString());
-        object.put("elements", elements);
-        object.put("kept", kept);
-        object.put("sparsity", sparsity(elements, kept));
-        ArrayNode tensors = object.putArray("tensors");
-        masks.masks().forEach((name, mask) -> {
-            ObjectNode tensor = tensors.addObject().put("name", name);
-            Arrays.stream(mask.shape().dims()).forEach(tensor.putArray("shape")::add);
-            tensor.put("elements", mask.size()).put("kept", mask.kept()).put("sparsity", mask.sparsity());
-        });
-        object.put("bytes", Files.size(output));
+        List<MaskJson.Entry> entries = new ArrayList<>();
+        masks.masks().forEach((name, mask) -> entries.add(MaskJson.Entry.of(name, mask)));
+        MaskJson.put(object, output.toString(), entries, Files.size(output));
         if (bitmap != null) {
             object.putObject("bitmap").put("output", bitmap.toString()).put("bytes", Files.size(bitmap));
         }
@@ -56,34 +44,6 @@ final class MaskTexts {
         if (bitmap != null) {
             out.println("wrote " + bitmap + ", " + Text.count(Files.size(bitmap)) + " bytes, "
                     + Text.percent(100.0 * Files.size(bitmap) / Files.size(output)) + " of them");
-        }
-    }
-
-    /**
-     * Where the ranking was cut: {@code cut} of the whole, null where there is none or there are several; with several, that of
-     * each tensor. Beside one among weights that changed sign stands {@code cutChangedSign}.
-     */
-    static void put(ObjectNode object, Selected selected) {
-        Optional<Cut> one = selected.cut();
-        object.putNull("cut");
-        one.ifPresent(cut -> put(object, cut));
-        if (one.isEmpty()) {
-            for (JsonNode tensor : object.path("tensors")) {
-                Cut cut = selected.cuts().get(tensor.path("name").asText());
-                if (cut != null && tensor instanceof ObjectNode fields) {
-                    put(fields, cut);
-                }
-            }
-        }
-        selected.protectedNames().forEach(object.putArray("protected")::add);
-    }
-
-    private static void put(ObjectNode object, Cut cut) {
-        if (Double.isFinite(cut.score())) {
-            object.put("cut", cut.score());
-        }
-        if (cut.changedSign()) {
-            object.put("cutChangedSign", true);
         }
     }
 

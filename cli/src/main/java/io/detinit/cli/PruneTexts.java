@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.detinit.interop.budget.SearchPoint;
 import io.detinit.interop.budget.SearchResult;
 import io.detinit.interop.budget.SparsitySearch;
+import io.detinit.interop.prune.PruneJson;
 import io.detinit.interop.prune.PruneReport;
 import java.io.PrintWriter;
 
@@ -16,22 +17,16 @@ final class PruneTexts {
     /** The sparsity, tensors, sizes and scores. */
     static void put(ObjectNode object, PruneOutcome outcome) {
         PruneReport report = outcome.report();
-        object.put("sparsity", report.sparsity());
-        ArrayNode tensors = object.putArray("tensors");
-        report.tensors()
-                .forEach(tensor -> tensors.addObject()
-                        .put("name", tensor.name())
-                        .put("elements", tensor.elements())
-                        .put("kept", tensor.kept()));
+        PruneJson.put(object, report.tensors());
         outcome.sparseInitializers().ifPresent(count -> object.put("sparseInitializers", count));
         report.regenerated().ifPresent(regenerated -> RegenerateTexts.put(object, regenerated));
-        object.putObject("bytes").put("before", outcome.bytesBefore()).put("after", outcome.bytesAfter());
-        ObjectNode accuracy = object.putObject("accuracy");
+        PruneJson.putBytes(object, outcome.bytesBefore(), outcome.bytesAfter());
         if (outcome.before() != null && outcome.after() != null) {
-            accuracy.put("before", outcome.before().accuracy())
+            object.putObject("accuracy")
+                    .put("before", outcome.before().accuracy())
                     .put("after", outcome.after().accuracy());
         } else {
-            accuracy.putNull("before").putNull("after");
+            PruneJson.putNoAccuracy(object);
         }
         if (!outcome.scoredWith().isEmpty()) {
             object.put("scoredWith", outcome.scoredWith());

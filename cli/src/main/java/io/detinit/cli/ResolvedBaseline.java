@@ -1,14 +1,11 @@
 package io.detinit.cli;
 
-import io.detinit.generator.StoredOrder;
 import io.detinit.interop.audit.Baseline;
 import io.detinit.interop.plan.Plan;
 import io.detinit.interop.tensor.Checkpoint;
 import java.io.Closeable;
 import java.io.IOException;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -30,13 +27,7 @@ record ResolvedBaseline(
 
     /** The plan in the names and orders of the file; empty for an initial file. */
     Optional<Plan> planForFile() {
-        Map<String, String> names = new LinkedHashMap<>();
-        Map<String, StoredOrder> orders = new LinkedHashMap<>();
-        baseline.initials().forEach((name, initial) -> {
-            names.put(name, initial.name());
-            orders.put(name, initial.order());
-        });
-        return plan.map(p -> p.forFile(names, orders));
+        return plan.map(baseline::planForFile);
     }
 
     @Override

@@ -42,6 +42,18 @@ record JobRun(int code, String out, String err) {
         return of(IdentifyJob::run, args);
     }
 
+    static JobRun mask(Object... args) {
+        return of(MaskJob::run, args);
+    }
+
+    static JobRun prune(Object... args) {
+        return of(PruneJob::run, args);
+    }
+
+    static JobRun delta(Object... args) {
+        return of(DeltaJob::run, args);
+    }
+
     private interface Job {
         int run(String[] args, PrintWriter out, PrintWriter err);
     }

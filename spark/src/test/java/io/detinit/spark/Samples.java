@@ -133,6 +133,12 @@ final class Samples {
         }
     }
 
+    /** The plan that the jobs find for a checkpoint. */
+    static Plan plan(Checkpoint checkpoint) throws IOException {
+        InitPlan usual = DefaultPlan.of(checkpoint, SEED, InitRules.he());
+        return new Plan.Addressed(LayerSearch.of(checkpoint, usual, 2).plan());
+    }
+
     static Checkpoint open(Path file) throws IOException {
         return file.toString().endsWith(".json")
                 ? ShardedCheckpoint.open(file, SafetensorsFile::open)

@@ -85,10 +85,11 @@ class SparkIdentifyTest {
 
     @Test
     void nothingIsFoundAsByOneMachine() throws IOException {
-        String expected = alone(index, new SeedInterval(100, 8));
+        Path shard = folder.resolve(Samples.shard(1));
+        String expected = alone(shard, new SeedInterval(100, 8));
         assertTrue(tree(expected).path("best").isNull());
         for (int partitions : PARTITIONS) {
-            JobRun run = JobRun.identify(index, "--seeds", "100..107", "--partitions", partitions);
+            JobRun run = JobRun.identify(shard, "--seeds", "100..107", "--partitions", partitions);
             assertEquals(expected, run.json(), partitions + " partitions");
         }
     }

@@ -5,6 +5,7 @@ import io.detinit.generator.InvalidPlanException;
 import io.detinit.generator.Scheme;
 import io.detinit.generator.StoredOrder;
 import io.detinit.generator.TensorInit;
+import io.detinit.generator.TensorShape;
 import io.detinit.interop.parameter.Parameter;
 import io.detinit.interop.parameter.ParameterMatcher;
 import io.detinit.interop.parameter.ParameterMatcher.Match;
@@ -13,6 +14,7 @@ import io.detinit.interop.plan.AddressedValues;
 import io.detinit.interop.plan.InitialValues;
 import io.detinit.interop.plan.Plan;
 import io.detinit.interop.plan.StoredValues;
+import io.detinit.interop.plan.TransposedValues;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.TensorView;
 import io.detinit.interop.tensor.TransposedTensor;
@@ -105,6 +107,23 @@ public record Baseline(
         public TensorView stored(TensorView logical) {
             return view(logical); // exchanging two axes undoes itself
         }
+
+        /** {@return the values in the order in which the checkpoint keeps the parameter} */
+        public InitialValues storedValues() {
+            return order == StoredOrder.OUT_IN ? values : TransposedValues.of(values);
+        }
+
+        /**
+         * Zeros, for a parameter whose initial values are not looked at.
+         *
+         * @param name what the checkpoint calls it
+         * @param order which way round the checkpoint keeps it
+         * @param shape its logical shape, outputs first
+         * @return the zeros
+         */
+        public static Initial zeros(String name, StoredOrder order, TensorShape shape) {
+            return new Initial(name, order, new AddressedValues(new TensorInit(0, 0, shape, Scheme.ZEROS)));
+        }
     }
 
     /**
@@ -175,8 +194,7 @@ public record Baseline(
     public static Baseline none(Checkpoint checkpoint) {
         Map<String, Initial> initials = new LinkedHashMap<>();
         for (Parameter parameter : Parameter.of(checkpoint)) {
-            InitialValues zeros = new AddressedValues(new TensorInit(0, 0, parameter.shape(), Scheme.ZEROS));
-            initials.put(parameter.name(), new Initial(parameter.name(), parameter.order(), zeros));
+            initials.put(parameter.name(), Initial.zeros(parameter.name(), parameter.order(), parameter.shape()));
         }
         return new Baseline(Kind.NONE, OptionalLong.empty(), initials, Map.of(), List.of());
     }
@@ -248,6 +266,22 @@ public record Baseline(
 
     private static String some(List<String> names) {
         return names.stream().sorted().limit(LISTED).toList() + (names.size() > LISTED ? " and more" : "");
+    }
+
+    /**
+     * The plan behind this baseline as the checkpoint's own file would carry it.
+     *
+     * @param plan the plan
+     * @return the plan of the parameters that have initial values, in the names and orders of the checkpoint
+     */
+    public Plan planForFile(Plan plan) {
+        Map<String, String> names = new LinkedHashMap<>();
+        Map<String, StoredOrder> orders = new LinkedHashMap<>();
+        initials.forEach((name, initial) -> {
+            names.put(name, initial.name());
+            orders.put(name, initial.order());
+        });
+        return plan.forFile(names, orders);
     }
 
     /**

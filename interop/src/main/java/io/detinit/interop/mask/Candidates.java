@@ -3,6 +3,7 @@ package io.detinit.interop.mask;
 import io.detinit.interop.audit.Baseline;
 import io.detinit.interop.tensor.TensorInfo;
 import io.detinit.interop.tensor.TensorView;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -21,7 +22,8 @@ import java.util.Set;
  * @param protectFirst whether the first matrix that would be pruned, in file order (ONNX: order of first use), is kept whole
  * @param protectLast whether the last one is
  */
-public record Candidates(NameFilter filter, boolean vectors, boolean protectFirst, boolean protectLast) {
+public record Candidates(NameFilter filter, boolean vectors, boolean protectFirst, boolean protectLast)
+        implements Serializable {
 
     /** All matrices. */
     public static final Candidates MATRICES = new Candidates(NameFilter.ALL, false, false, false);

@@ -68,6 +68,20 @@ public final class MaskRecord {
      * @return the record
      */
     public static MaskRecord of(Selection selection, Selected selected, Baseline baseline, String source, String tool) {
+        return of(selection, selected.withoutMasks(), baseline, source, tool);
+    }
+
+    /**
+     * Masks that were selected, wherever they are.
+     *
+     * @param selection what was selected
+     * @param selected where the rankings were cut
+     * @param baseline against what
+     * @param source the file name of the trained model
+     * @param tool the program and its version
+     * @return the record
+     */
+    public static MaskRecord of(Selection selection, Cuts selected, Baseline baseline, String source, String tool) {
         ObjectNode fields = fields(selection);
         if (selected.cut().isPresent()) {
             putCut(fields, "cut", selected.cut().get());
@@ -153,10 +167,25 @@ public final class MaskRecord {
 
     /** The metadata of a mask file: this record with the order in which masks lie, and the plan if there is one. */
     Map<String, String> metadata(StoredMasks masks, Optional<String> plan) {
+        return metadata(masks.orderKnown(), masks.inOut(), plan);
+    }
+
+    /**
+     * The metadata of a mask file whose masks lie as a checkpoint keeps its parameters.
+     *
+     * @param inOut the names of those that lie transposed, inputs first
+     * @param plan the plan, if there is one
+     * @return the metadata
+     */
+    public Map<String, String> metadata(Set<String> inOut, Optional<String> plan) {
+        return metadata(true, inOut, plan);
+    }
+
+    private Map<String, String> metadata(boolean orderKnown, Set<String> inOut, Optional<String> plan) {
         ObjectNode complete = fields.deepCopy();
-        if (masks.orderKnown()) {
+        if (orderKnown) {
             ObjectNode stored = complete.putObject(STORED);
-            masks.inOut().forEach(name -> stored.put(name, IN_OUT));
+            inOut.forEach(name -> stored.put(name, IN_OUT));
         }
         Map<String, String> metadata = new LinkedHashMap<>();
         plan.ifPresent(text -> metadata.put(Checkpoint.PLAN_KEY, text));

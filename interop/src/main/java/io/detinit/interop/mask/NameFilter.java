@@ -2,6 +2,7 @@ package io.detinit.interop.mask;
 
 import io.detinit.generator.InitRules;
 import io.detinit.generator.Scheme;
+import java.io.Serializable;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -14,7 +15,7 @@ import java.util.stream.Stream;
  * @param include a parameter is taken if one of these fits; none takes all
  * @param exclude a parameter is left out if one of these fits
  */
-public record NameFilter(List<String> include, List<String> exclude) {
+public record NameFilter(List<String> include, List<String> exclude) implements Serializable {
 
     /** Takes every parameter. */
     public static final NameFilter ALL = new NameFilter(List.of(), List.of());

@@ -36,6 +36,39 @@ record PatternLayout(long rows, long inputs, long places, int group) {
         return new PatternLayout(shape.dim(0), shape.dim(1), places, group);
     }
 
+    /** Of a matrix that lies inputs first: a single row whose kernel has the outputs as its places. */
+    static PatternLayout of(Prunable one, int group) {
+        TensorShape shape = one.tensor().info().shape();
+        return one.turned() ? new PatternLayout(1, shape.dim(0), shape.dim(1), group) : of(shape, group);
+    }
+
+    /**
+     * Pieces whose weights lie together and begin where the ones before end.
+     *
+     * @param from the first weight
+     * @param length how many weights
+     * @param first the first piece
+     * @param pieces how many pieces
+     */
+    record Block(long from, long length, long first, long pieces) {}
+
+    /** The block that holds a weight. */
+    Block block(long element) {
+        if (row() <= ScoreChunk.SIZE) {
+            long number = element / (rowsAtOnce() * row());
+            long first = number * rowsAtOnce();
+            return new Block(first * row(), Math.min(rowsAtOnce(), rows - first) * row(), number, 1);
+        }
+        long row = element / row();
+        boolean whole = band() <= ScoreChunk.SIZE;
+        long width = whole ? inputsAtOnce() : group;
+        long inRow = element % row() / (width * places);
+        long length = Math.min(width, inputs - inRow * width) * places;
+        long number = row * parts(inputs, width) + inRow;
+        long pieces = whole ? 1 : parts(places, placesAtOnce());
+        return new Block(row * row() + inRow * width * places, length, number * pieces, pieces);
+    }
+
     int pieces() {
         if (rows * inputs * places == 0) {
             return 0;

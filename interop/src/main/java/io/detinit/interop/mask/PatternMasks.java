@@ -30,7 +30,7 @@ final class PatternMasks {
             PatternLayout.Piece piece = layout.piece(number);
             worker.read(one, piece);
             worker.keep(piece);
-            worker.write(mask, piece);
+            worker.write(mask, piece, 0);
             work.add((long) piece.runs() * piece.runLength());
             return number;
         });
@@ -38,7 +38,7 @@ final class PatternMasks {
     }
 
     /** Ranks the groups of one piece. Not thread-safe. */
-    private static final class Worker {
+    static final class Worker {
 
         /** Bits of a rank that hold the place in the group, below the key. */
         private static final int MEMBER_BITS = 16;
@@ -108,11 +108,12 @@ final class PatternMasks {
             ranks[at] = rank;
         }
 
-        void write(Mask mask, PatternLayout.Piece piece) {
+        /** Writes into a mask whose first weight is another than that of the parameter. */
+        void write(Mask mask, PatternLayout.Piece piece, long first) {
             for (int run = 0; run < piece.runs(); run++) {
-                int first = (run * piece.stride()) >>> 6;
+                int word = (run * piece.stride()) >>> 6;
                 int words = (piece.runLength() + Long.SIZE - 1) / Long.SIZE;
-                mask.or(piece.from() + run * piece.runStep(), bits, first, words);
+                mask.or(piece.from() + run * piece.runStep() - first, bits, word, words);
             }
         }
     }

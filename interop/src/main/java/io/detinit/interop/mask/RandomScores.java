@@ -25,6 +25,18 @@ final class RandomScores {
         }
     }
 
+    /** The same for a parameter in any order. */
+    static void fill(long seed, Prunable one, long from, float[] scores, int count) {
+        if (!one.turned()) {
+            fill(seed, one.name(), from, scores, count);
+            return;
+        }
+        long state = SplitMix64.bits(seed, hash(one.name()));
+        for (int k = 0; k < count; k++) {
+            scores[k] = (SplitMix64.hash(state ^ SplitMix64.hash(one.address(from + k))) >>> UNUSED_BITS) * 0x1p-24f;
+        }
+    }
+
     static long hash(String name) {
         long hash = FNV_BASIS;
         for (byte one : name.getBytes(StandardCharsets.UTF_8)) {

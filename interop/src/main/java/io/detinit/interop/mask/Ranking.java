@@ -47,13 +47,6 @@ final class Ranking {
      */
     record Result(List<Mask> masks, Optional<Cut> cut) {}
 
-    /** Everything below a key goes, and of the weights with that very key the first {@code ties}. */
-    private record KeyCut(long key, long ties) {
-        Cut cut(boolean sameSign) {
-            return new Cut(ScoreChunk.score((int) key), sameSign && key >>> Integer.SIZE == 0);
-        }
-    }
-
     /**
      * Prunes.
      *
@@ -74,12 +67,8 @@ final class Ranking {
 
     private KeyCut find(long prune) throws IOException {
         ScoreHistogram upper = histogram(-1);
-        int bucket = upper.find(prune - 1);
-        long before = upper.below(bucket);
-        ScoreHistogram lower = histogram(bucket);
-        int low = lower.find(prune - 1 - before);
-        long key = ((long) bucket << ScoreHistogram.LOWER_BITS) | low;
-        return new KeyCut(key, prune - before - lower.below(low));
+        int bucket = KeyCut.bucket(upper, prune);
+        return KeyCut.of(upper, bucket, histogram(bucket), prune);
     }
 
     private ScoreHistogram histogram(int bucket) throws IOException {

@@ -75,14 +75,14 @@ final class ScoreChunk {
      * Reads the keys of a range.
      *
      * @param one the parameter
-     * @param from the first weight, row-major, outputs first
+     * @param from the first weight in the order of the parameter
      * @param count how many, at most {@link #SIZE}
      */
     void readKeys(Prunable one, long from, int count) throws IOException {
         DType dtype = one.tensor().info().dtype();
         readWeights(one, dtype, from, count);
         if (criterion.isRandom()) {
-            RandomScores.fill(randomSeed, one.name(), from, scores, count);
+            RandomScores.fill(randomSeed, one, from, scores, count);
         } else if (dtype == DType.F64) {
             for (int k = 0; k < count; k++) {
                 scores[k] = (float) wideScore(k);
@@ -103,7 +103,7 @@ final class ScoreChunk {
      * looks at that.
      *
      * @param one the parameter
-     * @param from the first weight, row-major, outputs first
+     * @param from the first weight in the order of the parameter
      * @param count how many, at most {@link #SIZE}
      * @param limit the limit, compared as an audit compares it: in float32, in double for F64
      * @return one bit for each
@@ -118,7 +118,7 @@ final class ScoreChunk {
             }
         } else {
             if (criterion.isRandom()) {
-                RandomScores.fill(randomSeed, one.name(), from, scores, count);
+                RandomScores.fill(randomSeed, one, from, scores, count);
             } else {
                 score.fill(w, w0, scores, count);
             }

@@ -1,12 +1,16 @@
 package io.detinit.interop.mask;
 
+import java.io.Serializable;
+
 /**
  * Finds the k-th smallest of any number of rank keys (see {@link ScoreChunk}) exactly, in two passes over them and constant memory:
  * the upper bits are counted first, then the lower 16 bits inside the one bucket that holds the k-th.
  *
  * <p>Not thread-safe; counts of several chunks are added in any order.
  */
-final class ScoreHistogram {
+final class ScoreHistogram implements Serializable {
+
+    private static final long serialVersionUID = 1L;
 
     /** Bits of a key that the second pass counts. */
     static final int LOWER_BITS = 16;
@@ -73,6 +77,11 @@ final class ScoreHistogram {
             below += counts[k];
         }
         throw new IllegalArgumentException("rank " + rank + " of " + below + " keys");
+    }
+
+    /** How many keys were counted at an index. */
+    long count(int index) {
+        return counts[index];
     }
 
     /** How many keys were counted below an index. */

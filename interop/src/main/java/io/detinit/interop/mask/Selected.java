@@ -1,7 +1,6 @@
 package io.detinit.interop.mask;
 
 import java.util.Collections;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,9 +22,13 @@ public record Selected(Map<String, Mask> masks, Map<String, Cut> cuts, List<Stri
         protectedNames = List.copyOf(protectedNames);
     }
 
+    /** {@return the same without the masks} */
+    public Cuts withoutMasks() {
+        return new Cuts(List.copyOf(masks.keySet()), cuts, protectedNames);
+    }
+
     /** {@return the one cut that all parameters share; empty where there is none, or there are several} */
     public Optional<Cut> cut() {
-        boolean shared = cuts.size() == masks.size() && new HashSet<>(cuts.values()).size() == 1;
-        return shared ? Optional.of(cuts.values().iterator().next()) : Optional.empty();
+        return withoutMasks().cut();
     }
 }

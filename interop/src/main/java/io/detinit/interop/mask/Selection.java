@@ -1,5 +1,6 @@
 package io.detinit.interop.mask;
 
+import java.io.Serializable;
 import java.util.Locale;
 
 /**
@@ -11,7 +12,8 @@ import java.util.Locale;
  * @param candidates which parameters are prunable at all
  * @param randomSeed the seed of the random criterion; others ignore it
  */
-public record Selection(Criterion criterion, Target target, Scope scope, Candidates candidates, long randomSeed) {
+public record Selection(Criterion criterion, Target target, Scope scope, Candidates candidates, long randomSeed)
+        implements Serializable {
 
     /**
      * Checks that the parts go together.
@@ -91,7 +93,7 @@ public record Selection(Criterion criterion, Target target, Scope scope, Candida
     }
 
     /** How much is pruned. */
-    public sealed interface Target {}
+    public sealed interface Target extends Serializable {}
 
     /**
      * A fraction of the prunable weights: exactly round(sparsity * prunable) are pruned, ties broken by address (tensor in file

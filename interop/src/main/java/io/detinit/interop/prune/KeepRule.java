@@ -2,9 +2,11 @@ package io.detinit.interop.prune;
 
 import io.detinit.interop.mask.Criterion;
 import io.detinit.interop.mask.Mask;
+import io.detinit.interop.mask.RangeMask;
+import java.io.IOException;
 import java.util.Arrays;
 
-/** Which weights of a tensor are kept, in the order in which the checkpoint keeps it. Safe for use by many threads. */
+/** Which weights of a tensor are kept, in the order in which the checkpoint keeps it. Safe for use by many threads, but {@link Ranged}. */
 sealed interface KeepRule {
 
     /** Blocks that are marked begin at multiples of this. */
@@ -20,11 +22,58 @@ sealed interface KeepRule {
      * @param count how many; a multiple of {@link #GRAIN} unless the tensor ends there
      * @param block their bits and, where they are needed, their initial values; receives the marks
      * @return how many are kept
+     * @throws IOException if a rule that looks at weights cannot read them
      */
-    int mark(long from, int count, PruneBlock block);
+    int mark(long from, int count, PruneBlock block) throws IOException;
 
     /** {@return how many weights are kept of all; for a rule that looks at weights, once each of them was marked} */
     long kept();
+
+    /** Marks up to 64 weights. */
+    private static void spread(long bits, int[] keep, int from, int to) {
+        if (bits == 0 || bits == -1) {
+            Arrays.fill(keep, from, to, (int) bits);
+        } else {
+            for (int k = from; k < to; k++) {
+                keep[k] = -(int) (bits >>> (k - from) & 1);
+            }
+        }
+    }
+
+    /** A mask that is worked out as it is read, by one thread; it counts what is kept, so each weight is marked once. */
+    final class Ranged implements KeepRule {
+
+        private final RangeMask mask;
+        private long[] words = new long[0];
+        private long kept;
+
+        Ranged(RangeMask mask) {
+            this.mask = mask;
+        }
+
+        @Override
+        public boolean needsInit() {
+            return false;
+        }
+
+        @Override
+        public int mark(long from, int count, PruneBlock block) throws IOException {
+            if (words.length == 0) {
+                words = new long[block.size() / Long.SIZE];
+            }
+            int found = (int) mask.read(from, count, words);
+            for (int at = 0; at < count; at += Long.SIZE) {
+                spread(words[at / Long.SIZE], block.keep(), at, Math.min(count, at + Long.SIZE));
+            }
+            kept += found;
+            return found;
+        }
+
+        @Override
+        public long kept() {
+            return kept;
+        }
+    }
 
     /** A mask in the order of the file. */
     record Stored(Mask mask) implements KeepRule {
@@ -35,19 +84,11 @@ sealed interface KeepRule {
 
         @Override
         public int mark(long from, int count, PruneBlock block) {
-            int[] keep = block.keep();
             int kept = 0;
             for (int at = 0; at < count; at += Long.SIZE) {
                 long bits = mask.bits(from + at);
-                int end = Math.min(count, at + Long.SIZE);
                 kept += Long.bitCount(bits);
-                if (bits == 0 || bits == -1) {
-                    Arrays.fill(keep, at, end, (int) bits);
-                } else {
-                    for (int k = at; k < end; k++) {
-                        keep[k] = -(int) (bits >>> (k - at) & 1);
-                    }
-                }
+                spread(bits, block.keep(), at, Math.min(count, at + Long.SIZE));
             }
             return kept;
         }

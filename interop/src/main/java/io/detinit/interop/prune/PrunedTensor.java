@@ -2,6 +2,7 @@ package io.detinit.interop.prune;
 
 import io.detinit.generator.ReducedPrecision;
 import io.detinit.interop.plan.InitialValues;
+import io.detinit.interop.plan.TransposedValues;
 import io.detinit.interop.tensor.DType;
 import io.detinit.interop.tensor.TensorInfo;
 import io.detinit.interop.tensor.TensorView;

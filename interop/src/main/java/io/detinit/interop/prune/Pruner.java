@@ -111,8 +111,7 @@ public final class Pruner {
                     new KeepRule.Above(criterion, limit, tensor.info().shape().elements());
             boolean needsInit = fill.needsInit() || rule.needsInit();
             Baseline.Initial initial = initial(tensor.info().name());
-            return new Ruled(
-                    rule, new PrunedTensor(tensor, needsInit ? TransposedValues.stored(initial) : null, fill, rule));
+            return new Ruled(rule, new PrunedTensor(tensor, needsInit ? initial.storedValues() : null, fill, rule));
         });
     }
 
@@ -134,7 +133,7 @@ public final class Pruner {
             Mask mask = mask(masks, tensor, initial.view(tensor).info().shape());
             KeepRule rule =
                     initial.order() == StoredOrder.OUT_IN ? new KeepRule.Stored(mask) : new KeepRule.Turned(mask);
-            InitialValues values = fill.needsInit() ? TransposedValues.stored(initial) : null;
+            InitialValues values = fill.needsInit() ? initial.storedValues() : null;
             return new Ruled(rule, new PrunedTensor(tensor, values, fill, rule));
         });
     }

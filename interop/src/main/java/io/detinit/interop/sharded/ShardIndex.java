@@ -58,6 +58,12 @@ record ShardIndex(ObjectNode fields, Map<String, String> weightMap) {
         }
     }
 
+    static ShardIndex of(long totalBytes, Map<String, String> weightMap) {
+        ObjectNode fields = JSON.createObjectNode();
+        fields.putObject(METADATA).put("total_size", totalBytes);
+        return new ShardIndex(fields, weightMap);
+    }
+
     static ShardIndex parse(byte[] bytes, Object path) throws IOException {
         String text;
         try {

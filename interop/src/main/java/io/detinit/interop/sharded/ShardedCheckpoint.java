@@ -315,6 +315,20 @@ public final class ShardedCheckpoint implements Checkpoint {
         return index.with(Map.of(), more);
     }
 
+    /**
+     * The index of a set of any tensors.
+     *
+     * @param totalBytes of all tensors
+     * @param metadata entries beside {@code total_size}
+     * @param weightMap the file name of each tensor's shard
+     * @return the bytes of the index
+     * @throws IOException never
+     */
+    public static byte[] index(long totalBytes, Map<String, String> metadata, Map<String, String> weightMap)
+            throws IOException {
+        return ShardIndex.of(totalBytes, weightMap).with(Map.of(), metadata);
+    }
+
     /** {@return what the shards say, as far as the index places both tensors there} */
     @Override
     public Map<String, String> tied() {

@@ -46,8 +46,12 @@ final class RankedModel {
         return tensors;
     }
 
+    Baseline baseline() throws IOException {
+        return Baseline.of(plan, tensors);
+    }
+
     Selected select(Selection selection, int threads) throws IOException {
-        return new Selector(Baseline.of(plan, tensors), threads).selectWithCut(tensors, selection, done -> {});
+        return new Selector(baseline(), threads).selectWithCut(tensors, selection, done -> {});
     }
 
     private TensorView trained(TensorInit init, String name) {

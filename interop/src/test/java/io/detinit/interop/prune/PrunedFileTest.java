@@ -244,7 +244,7 @@ class PrunedFileTest {
             Baseline.Initial initial = baseline(checkpoint).find("in_out").orElseThrow();
             KeepRule rule = new KeepRule.Above(
                     Criterion.MOVEMENT, LIMIT, tensor.info().shape().elements());
-            PrunedTensor pruned = new PrunedTensor(tensor, TransposedValues.stored(initial), Fill.INIT, rule);
+            PrunedTensor pruned = new PrunedTensor(tensor, initial.storedValues(), Fill.INIT, rule);
             int bytes = (int) pruned.info().bytes();
             ByteBuffer whole = pruned.view(0, bytes);
             long kept = rule.kept();

@@ -1,10 +1,6 @@
-package io.detinit.interop.prune;
+package io.detinit.interop.plan;
 
-import io.detinit.generator.StoredOrder;
 import io.detinit.generator.TensorShape;
-import io.detinit.interop.audit.Baseline;
-import io.detinit.interop.plan.InitialValues;
-import io.detinit.interop.plan.StoredValues;
 import io.detinit.interop.tensor.TransposedTensor;
 import java.io.IOException;
 import java.util.Objects;
@@ -15,7 +11,7 @@ import java.util.Objects;
  *
  * @param logical the values in the logical shape, outputs first
  */
-record TransposedValues(InitialValues logical) implements InitialValues {
+public record TransposedValues(InitialValues logical) implements InitialValues {
 
     /** Outputs of a square: as many float32 as a cache line holds. */
     private static final int OUTPUTS = 16;
@@ -42,19 +38,15 @@ record TransposedValues(InitialValues logical) implements InitialValues {
     }
 
     /**
-     * A baseline's values in the order in which the checkpoint keeps the parameter.
+     * A matrix of values with its axes exchanged.
      *
-     * @param initial the initial values
-     * @return the same values in that order
+     * @param logical the values in the logical shape, outputs first
+     * @return the same values, inputs first
      */
-    static InitialValues stored(Baseline.Initial initial) {
-        InitialValues values = initial.values();
-        if (initial.order() == StoredOrder.OUT_IN) {
-            return values;
-        }
-        return values instanceof StoredValues file
+    public static InitialValues of(InitialValues logical) {
+        return logical instanceof StoredValues file
                 ? new StoredValues(TransposedTensor.of(file.tensor()))
-                : new TransposedValues(values);
+                : new TransposedValues(logical);
     }
 
     @Override

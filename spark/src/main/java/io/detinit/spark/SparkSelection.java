@@ -1,0 +1,126 @@
+package io.detinit.spark;
+
+import io.detinit.interop.audit.Baseline;
+import io.detinit.interop.mask.DividedSelection;
+import io.detinit.interop.mask.GroupCounts;
+import io.detinit.interop.mask.GroupRequest;
+import io.detinit.interop.mask.RankedTensor;
+import io.detinit.interop.mask.Selection;
+import io.detinit.interop.mask.TieCounts;
+import io.detinit.interop.plan.Plan;
+import io.detinit.interop.sharded.ShardedCheckpoint;
+import io.detinit.interop.tensor.Checkpoint;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.util.SerializableConfiguration;
+
+/** One selection on a cluster. Not thread-safe; used by the driver while the checkpoint is open. */
+final class SparkSelection implements DividedSelection.Passes {
+
+    /** Histograms are added up on the executors in about this many steps. */
+    private static final int LEVELS = 2;
+
+    private final JavaSparkContext context;
+    private final DividedSelection divided;
+    private final SelectTasks tasks;
+    private final List<WeightSpec> specs = new ArrayList<>();
+    private final int parts;
+
+    /**
+     * Prepares a selection.
+     *
+     * @param session the engine
+     * @param checkpoint the trained model, open
+     * @param source where it lies, as {@link RemoteCheckpoints#resolve} gives it
+     * @param plan the plan of its initial weights, unless they are not looked at
+     * @param baseline the same, for this checkpoint
+     * @param selection what to prune
+     * @param parts how many tasks; 0 for one to each {@link SparkAudit#TASK} elements, and at least one to each core
+     */
+    SparkSelection(
+            SparkSession session,
+            Checkpoint checkpoint,
+            Path source,
+            Optional<Plan> plan,
+            Baseline baseline,
+            Selection selection,
+            int parts) {
+        this.context = JavaSparkContext.fromSparkContext(session.sparkContext());
+        this.divided = DividedSelection.of(checkpoint.tensors(), baseline, selection);
+        Map<String, String> shards = checkpoint instanceof ShardedCheckpoint set ? set.weightMap() : Map.of();
+        for (RankedTensor tensor : divided.tensors()) {
+            String shard = shards.get(tensor.name());
+            Path file = shard == null ? source : new Path(source.getParent(), shard);
+            specs.add(WeightSpec.of(tensor, file.toString(), plan));
+        }
+        this.tasks = new SelectTasks(
+                context.broadcast(new SelectTasks.Spec(selection, List.copyOf(specs))),
+                context.broadcast(new SerializableConfiguration(context.hadoopConfiguration())));
+        this.parts = parts > 0 ? parts : usual();
+    }
+
+    private int usual() {
+        long elements =
+                divided.tensors().stream().mapToLong(RankedTensor::elements).sum();
+        return Math.toIntExact(
+                Math.max(context.defaultParallelism(), (elements + SparkAudit.TASK - 1) / SparkAudit.TASK));
+    }
+
+    DividedSelection divided() {
+        return divided;
+    }
+
+    /** Where each prunable tensor lies, in the order of the selection. */
+    List<WeightSpec> specs() {
+        return specs;
+    }
+
+    SelectTasks tasks() {
+        return tasks;
+    }
+
+    /** Where the rankings are cut. */
+    DividedSelection.Outcome cut() throws IOException {
+        return divided.cut(this);
+    }
+
+    /** All chunks of the tensors that are asked for. */
+    private JavaRDD<List<TensorRange>> ranges(List<GroupRequest> requests) {
+        List<Long> counts = new ArrayList<>();
+        for (int tensor = 0; tensor < divided.tensors().size(); tensor++) {
+            int number = tensor;
+            boolean asked = requests.stream().anyMatch(request -> request.has(number));
+            counts.add(asked ? divided.tensors().get(tensor).chunks() : 0L);
+        }
+        List<List<TensorRange>> ranges = TensorRange.divide(counts, parts).stream()
+                .filter(own -> !own.isEmpty())
+                .toList();
+        return context.parallelize(ranges, ranges.size());
+    }
+
+    @Override
+    public GroupCounts count(List<GroupRequest> requests) throws IOException {
+        SelectTasks counting = tasks;
+        List<GroupRequest> sent = List.copyOf(requests);
+        return Jobs.run(
+                () -> ranges(sent).map(ranges -> counting.count(ranges, sent)).treeReduce(GroupCounts::plus, LEVELS));
+    }
+
+    @Override
+    public List<TieCounts> ties(List<GroupRequest> requests) throws IOException {
+        SelectTasks counting = tasks;
+        List<GroupRequest> sent = List.copyOf(requests);
+        List<List<TieCounts>> found = Jobs.run(
+                () -> ranges(sent).map(ranges -> counting.ties(ranges, sent)).collect());
+        List<TieCounts> inOrder = new ArrayList<>();
+        found.forEach(inOrder::addAll);
+        return inOrder;
+    }
+}

@@ -1,0 +1,217 @@
+package io.detinit.spark;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.detinit.cli.option.SelectOptions;
+import io.detinit.cli.option.ToolVersion;
+import io.detinit.interop.audit.Baseline;
+import io.detinit.interop.mask.Mask;
+import io.detinit.interop.mask.MaskFile;
+import io.detinit.interop.mask.MaskRecord;
+import io.detinit.interop.mask.Selected;
+import io.detinit.interop.mask.Selector;
+import io.detinit.interop.plan.Plan;
+import io.detinit.interop.plan.PlanJson;
+import io.detinit.interop.tensor.Checkpoint;
+import io.detinit.interop.tensor.TensorView;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Masks of the engine against those of one machine, bit for bit. */
+class SparkMaskTest {
+
+    @TempDir
+    static Path folder;
+
+    private static Path index;
+    private static int outputs;
+
+    @BeforeAll
+    static void write() throws IOException {
+        index = Samples.write(folder);
+    }
+
+    private static Path out() {
+        return folder.resolve("out-" + outputs++);
+    }
+
+    private static List<Object> args(Path file, Path out, String... options) {
+        List<Object> args = new ArrayList<>(List.of(file, "-o", out, "--seed", 42));
+        args.addAll(Arrays.asList(options));
+        return args;
+    }
+
+    private static void check(int partitions, String... options) throws IOException {
+        Alone alone = Alone.of(index, options);
+        Path out = out();
+        List<Object> args = args(index, out, options);
+        args.addAll(List.of("--partitions", partitions));
+        JsonNode json = new ObjectMapper().readTree(JobRun.mask(args.toArray()).json());
+        same(alone, out, json);
+    }
+
+    private static void same(Alone alone, Path out, JsonNode json) throws IOException {
+        ObjectNode fields = json.deepCopy();
+        fields.put("output", "").put("bytes", 0).remove("shards");
+        // through text: numbers of one value have several kinds of nodes
+        assertEquals(new ObjectMapper().readTree(alone.json().toString()), fields);
+        Map<String, Mask> read = new LinkedHashMap<>();
+        try (Checkpoint set = Samples.open(out.resolve(Samples.INDEX))) {
+            assertEquals(alone.metadata().get(MaskRecord.KEY), set.metadata().get(MaskRecord.KEY));
+            assertEquals(
+                    alone.metadata().get(Checkpoint.PLAN_KEY), set.metadata().get(Checkpoint.PLAN_KEY));
+            assertEquals(List.of(), set.warnings());
+            for (TensorView tensor : set.tensors()) {
+                int count = (int) tensor.info().shape().elements();
+                ByteBuffer bytes = ByteBuffer.allocate(count);
+                tensor.readBytes(0, bytes);
+                String name = tensor.info().name().replaceFirst("_mask$", "");
+                read.put(name, Mask.of(tensor.info().shape(), element -> bytes.get((int) element) == 1));
+            }
+        }
+        assertEquals(List.copyOf(alone.masks().masks().keySet()), List.copyOf(read.keySet()));
+        assertEquals(alone.masks().masks(), read);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 7, 64})
+    void theMasksAreThoseOfOneMachine(int partitions) throws IOException {
+        check(partitions, "--sparsity", "0.43"); // among weights that have not moved
+        check(partitions, "--sparsity", "0.7", "--scope", "layer", "--criterion", "magnitude_same_sign");
+    }
+
+    @Test
+    void otherSelections() throws IOException {
+        check(7, "--sparsity", "0.9", "--criterion", "random", "--random-seed", "5", "--protect-last");
+        check(3, "--sparsity", "0.5", "--criterion", "large_init_large_final", "--prune-vectors", "--protect-first");
+        check(2, "--threshold", "1e-4");
+        check(2, "--threshold=-0.01", "--criterion", "small_final_same_sign");
+        check(2, "--pattern", "2:4", "--criterion", "magnitude", "--exclude", "half*");
+        check(2, "--sparsity", "1", "--include", "fc*");
+    }
+
+    /** The file of the command, byte for byte. */
+    @Test
+    void aSingleFile() throws IOException {
+        Path file = folder.resolve(Samples.shard(2));
+        Alone alone = Alone.of(file, "--sparsity", "0.5");
+        Path expected = folder.resolve("alone.safetensors");
+        try (Checkpoint checkpoint = Samples.open(file)) {
+            Plan plan = Samples.plan(checkpoint);
+            Baseline baseline = Baseline.of(plan, checkpoint);
+            SelectOptions select = new SelectOptions();
+            select.sparsity = 0.5;
+            Selected selected =
+                    new Selector(baseline, 2).selectWithCut(checkpoint.tensors(), select.parse(), done -> {});
+            MaskFile.write(
+                    expected,
+                    alone.masks(),
+                    MaskRecord.of(
+                            select.parse(), selected, baseline, String.valueOf(file.getFileName()), ToolVersion.name()),
+                    Optional.of(PlanJson.write(baseline.planForFile(plan))));
+        }
+        Path out = out();
+        JobRun.mask(args(file, out, "--sparsity", "0.5").toArray()).json();
+        assertArrayEquals(Files.readAllBytes(expected), Files.readAllBytes(out.resolve(Samples.shard(2))));
+        try (Stream<Path> files = Files.list(out)) {
+            assertEquals(
+                    List.of(Samples.shard(2)),
+                    files.map(one -> String.valueOf(one.getFileName()))
+                            .filter(name -> !name.endsWith(".crc"))
+                            .toList());
+        }
+    }
+
+    /** No seed is needed where w0 is not looked at. */
+    @Test
+    void withoutInitialWeights() throws IOException {
+        JsonNode json = new ObjectMapper()
+                .readTree(JobRun.mask(index, "-o", out(), "--criterion", "magnitude", "--sparsity", 0.25)
+                        .json());
+        long elements = json.path("elements").asLong();
+        assertEquals(elements - Math.round(0.25 * elements), json.path("kept").asLong());
+        assertEquals(2, JobRun.mask(index, "-o", out(), "--sparsity", 0.25).code());
+    }
+
+    @Test
+    void aSecondRunCompletesWhatIsMissing() throws IOException {
+        Path out = out();
+        Alone alone = Alone.of(index, "--threshold", "1e-4");
+        Path dead = Files.createFile(folder.resolve(Samples.shard(2) + ".dead"));
+        List<Object> args = args(index, out, "--threshold", "1e-4");
+        args.set(0, "faulty:" + index);
+        JobRun run = JobRun.mask(args.toArray());
+        assertEquals(4, run.code());
+        assertTrue(run.error().endsWith(Samples.shard(2) + ": this disk is gone for good"), run.err());
+        assertFalse(Files.exists(out.resolve(Samples.INDEX)), "no index before all shards are there");
+        Path first = out.resolve(Samples.shard(0));
+        FileTime written = Files.getLastModifiedTime(first);
+        args.set(6, "2e-4");
+        JobRun other = JobRun.mask(args.toArray());
+        assertEquals(2, other.code());
+        assertTrue(other.error().startsWith("MaskJob: " + out + ": is not empty, and no unfinished run"), other.err());
+        args.set(6, "1e-4");
+        Files.delete(dead);
+        Path once = Files.createFile(folder.resolve(Samples.shard(2) + ".fail"));
+        ObjectNode json =
+                new ObjectMapper().readTree(JobRun.mask(args.toArray()).json()).deepCopy();
+        assertTrue(Files.deleteIfExists(folder.resolve(Samples.shard(2) + ".failed")), "a task failed");
+        Files.delete(once);
+        assertTrue(json.path("shards").path("found").asInt() >= 1);
+        assertEquals(written, Files.getLastModifiedTime(first), "not written again");
+        json.put("input", index.toString());
+        same(alone, out, json);
+        JobRun again = JobRun.mask(args(index, out, "--sparsity", "0.5").toArray());
+        assertEquals(2, again.code());
+        List<Object> forced = args(index, out, "--threshold", "1e-4", "--force");
+        same(
+                alone,
+                out,
+                new ObjectMapper().readTree(JobRun.mask(forced.toArray()).json()));
+    }
+
+    @Test
+    void wrongInputIsOneLine() throws IOException {
+        Path broken = Files.createDirectory(folder.resolve("broken"));
+        Path copy = Samples.write(broken);
+        Path shard = broken.resolve(Samples.shard(1));
+        try (FileChannel channel = FileChannel.open(shard, StandardOpenOption.WRITE)) {
+            channel.truncate(channel.size() - 100);
+        }
+        JobRun run = JobRun.mask(args(copy, out(), "--sparsity", "0.5").toArray());
+        assertTrue(run.error().startsWith("MaskJob: " + shard + ": end of the data: found "), run.err());
+        assertEquals(3, run.code());
+        assertEquals(2, JobRun.mask(args(index, out()).toArray()).code());
+        assertEquals(
+                2, JobRun.mask(args(index, out(), "--sparsity", "69").toArray()).code());
+        JobRun here = JobRun.mask(args(index, folder, "--sparsity", "0.5").toArray());
+        assertEquals("MaskJob: " + folder + " is the folder of the model; name another one", here.error());
+        JobRun none = JobRun.mask(
+                args(index, out(), "--sparsity", "0.5", "--include", "nothing").toArray());
+        assertEquals(2, none.code());
+        assertTrue(none.error().contains("fits no tensor"), none.err());
+    }
+}
