@@ -84,6 +84,16 @@ class SparkIdentifyTest {
     }
 
     @Test
+    void aFailedTaskChangesNothing() throws IOException {
+        String expected = alone(index, SeedInterval.of(42)).replace(index.toString(), "faulty:" + index);
+        Path fail = Files.createFile(folder.resolve(Samples.shard(0) + ".fail"));
+        JobRun run = JobRun.identify("faulty:" + index, "--seeds", 42, "--partitions", 7);
+        assertTrue(Files.deleteIfExists(folder.resolve(Samples.shard(0) + ".failed")), "a task failed");
+        Files.delete(fail);
+        assertEquals(expected, run.json());
+    }
+
+    @Test
     void nothingIsFoundAsByOneMachine() throws IOException {
         Path shard = folder.resolve(Samples.shard(1));
         String expected = alone(shard, new SeedInterval(100, 8));
