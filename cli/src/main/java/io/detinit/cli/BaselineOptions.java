@@ -2,18 +2,14 @@ package io.detinit.cli;
 
 import io.detinit.cli.option.Seed;
 import io.detinit.cli.option.UsageException;
-import io.detinit.generator.InitPlan;
-import io.detinit.generator.InitRules;
-import io.detinit.generator.PlannedTensor;
 import io.detinit.interop.audit.Baseline;
 import io.detinit.interop.checkpoint.Checkpoints;
-import io.detinit.interop.identify.LayerSearch;
-import io.detinit.interop.parameter.DefaultPlan;
+import io.detinit.interop.identify.ChosenPlan;
+import io.detinit.interop.identify.TorchPlans;
 import io.detinit.interop.plan.Plan;
 import io.detinit.interop.tensor.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -50,15 +46,6 @@ final class BaselineOptions {
     @Option(names = "--plan", paramLabel = "P", description = "A detinit-plan/1 file.")
     @Nullable
     Path plan;
-
-    /**
-     * A plan and what to say about it.
-     *
-     * @param plan the plan
-     * @param source where it comes from, for people
-     * @param notes one line for each thing that a reader should know
-     */
-    record ChosenPlan(Plan plan, String source, List<String> notes) {}
 
     ResolvedBaseline resolve(Checkpoint checkpoint, int threads) throws IOException {
         checkCombination();
@@ -123,7 +110,7 @@ final class BaselineOptions {
                     + " carries no plan: give --seed S, --torch-seed S or --init-file F (and --plan P where the default plan"
                     + " is not the model's)");
         }
-        return addressed(checkpoint, seed.value(), threads);
+        return ChosenPlan.addressed(checkpoint, seed.value(), threads);
     }
 
     /** Whether a plan that was not asked for by name is of the kind that the options ask for. */
@@ -140,20 +127,5 @@ final class BaselineOptions {
         }
         Seed given = replayed ? torchSeed : seed;
         return given == null ? found : found.withSeed(given.value());
-    }
-
-    /** The default plan, with the layer ids that the weights speak for where the file's order was lost. */
-    static ChosenPlan addressed(Checkpoint checkpoint, long seed, int threads) throws IOException {
-        InitPlan usual = DefaultPlan.of(checkpoint, seed, InitRules.he());
-        InitPlan found = LayerSearch.of(checkpoint, usual, threads).plan();
-        List<String> notes = new ArrayList<>();
-        for (int k = 0; k < found.tensors().size(); k++) {
-            PlannedTensor tensor = found.tensors().get(k);
-            if (tensor.layer() != usual.tensors().get(k).layer()) {
-                notes.add(
-                        tensor.name() + " has the layer id " + tensor.layer() + ", not that of its place in the file");
-            }
-        }
-        return new ChosenPlan(new Plan.Addressed(found), "the default plan", notes);
     }
 }

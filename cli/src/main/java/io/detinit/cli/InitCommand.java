@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.detinit.cli.option.Seed;
 import io.detinit.cli.option.UsageException;
 import io.detinit.interop.checkpoint.Checkpoints;
+import io.detinit.interop.identify.TorchPlans;
 import io.detinit.interop.init.Untrained;
 import io.detinit.interop.parameter.DefaultPlan;
 import io.detinit.interop.plan.Plan;

@@ -6,6 +6,8 @@ import io.detinit.cli.option.UsageException;
 import io.detinit.generator.InitPlan;
 import io.detinit.interop.checkpoint.Checkpoints;
 import io.detinit.interop.file.AtomicFile;
+import io.detinit.interop.identify.ChosenPlan;
+import io.detinit.interop.identify.TorchPlans;
 import io.detinit.interop.parameter.DefaultPlan;
 import io.detinit.interop.plan.Plan;
 import io.detinit.interop.plan.PlanJson;
@@ -62,7 +64,7 @@ final class PlanCommand extends BaseCommand {
         if (output != null) {
             Outputs.check(output, force);
         }
-        BaselineOptions.ChosenPlan chosen;
+        ChosenPlan chosen;
         try (Checkpoint checkpoint = Checkpoints.open(file)) {
             chosen = choose(checkpoint);
         }
@@ -85,7 +87,7 @@ final class PlanCommand extends BaseCommand {
         return ExitCode.DONE;
     }
 
-    private BaselineOptions.ChosenPlan choose(Checkpoint checkpoint) throws IOException {
+    private ChosenPlan choose(Checkpoint checkpoint) throws IOException {
         if ((seed == null) == (torchSeed == null)) {
             throw new UsageException("give one of --seed S and --torch-seed S");
         }
@@ -98,9 +100,9 @@ final class PlanCommand extends BaseCommand {
         long value = Objects.requireNonNull(seed).value();
         if (rules.given()) {
             InitPlan plan = DefaultPlan.of(checkpoint, value, rules.parse());
-            return new BaselineOptions.ChosenPlan(new Plan.Addressed(plan), "the rules", List.of());
+            return new ChosenPlan(new Plan.Addressed(plan), "the rules", List.of());
         }
-        return BaselineOptions.addressed(checkpoint, value, root.threads);
+        return ChosenPlan.addressed(checkpoint, value, root.threads);
     }
 
     private static String indented(String text) {

@@ -1,6 +1,7 @@
 package io.detinit.spark;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.detinit.cli.option.FailIf;
 import io.detinit.cli.option.ThresholdOptions;
 import io.detinit.interop.audit.AuditJson;
 import io.detinit.interop.audit.AuditOptions;
@@ -10,11 +11,11 @@ import io.detinit.interop.audit.Decay;
 import io.detinit.interop.audit.Threshold;
 import io.detinit.interop.noise.NoiseJson;
 import io.detinit.interop.noise.NoiseRecord;
-import io.detinit.interop.plan.Plan;
 import io.detinit.interop.tensor.Checkpoint;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
@@ -30,8 +31,8 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /**
- * Which weights moved, worked out by many machines: {@code detinit audit --json} for safetensors files and sharded sets on any Hadoop
- * file system. The figures are the same bits for any number of tasks and machines.
+ * Which weights moved, worked out by many machines: {@code detinit audit --json} for safetensors and PyTorch files, sharded sets and
+ * folders of torch.distributed.checkpoint on any Hadoop file system. The figures are the same bits for any number of tasks and machines.
  */
 @Command(
         name = "AuditJob",
@@ -39,7 +40,7 @@ import picocli.CommandLine.Spec;
         description = "Which weights moved: the audit of 'detinit audit --json', on Apache Spark.",
         footer = {
             "",
-            "Exit codes: 0 done, 2 usage, 3 malformed or unsupported input, 4 I/O, 70 a bug.",
+            "Exit codes: 0 done, 1 --fail-if holds, 2 usage, 3 malformed or unsupported input, 4 I/O, 70 a bug.",
             "Example: spark-submit --class io.detinit.spark.AuditJob detinit-spark.jar hdfs:///models/m --seed 42 --table hdfs:///audits/m"
         })
 public final class AuditJob implements Callable<Integer> {
@@ -52,19 +53,30 @@ public final class AuditJob implements Callable<Integer> {
 
     @Parameters(
             paramLabel = "PATH",
-            description =
-                    "A safetensors file, an index of shards, or a folder with one; file:, hdfs:, s3a: and what else "
-                            + "Hadoop reads.")
+            description = "A safetensors or PyTorch file, an index of shards, or a folder with one or of "
+                    + "torch.distributed.checkpoint; file:, hdfs:, s3a: and what else Hadoop reads.")
     String path = "";
 
     @Mixin
-    PlanOptions plans = new PlanOptions();
+    BaselineOptions baseline = new BaselineOptions();
 
     @Mixin
     ThresholdOptions thresholds = new ThresholdOptions();
 
     @Option(names = "--decay", paramLabel = "LR*WD*STEPS", description = "Undo weight decay, as 'detinit audit' does.")
     String decay = "0";
+
+    @Option(
+            names = "--rows",
+            description = "Name the inputs and units in which nothing moved, and the units that moved most.")
+    boolean rows;
+
+    @Option(
+            names = "--fail-if",
+            paramLabel = "EXPR",
+            description = "Exit with 1 if it holds: NAME OP NUMBER, NAME a number of 'total' (movedPercent, "
+                    + "bitIdenticalPercent, ...), OP one of < <= > >= == !=. May be given several times.")
+    List<String> failIf = new ArrayList<>();
 
     @Option(
             names = "--table",
@@ -122,28 +134,29 @@ public final class AuditJob implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        List<FailIf> gates = failIf.stream().map(FailIf::parse).toList();
         List<Threshold> limits = thresholds.parse();
         double factor = Decay.parse(decay).factor();
         if (partitions < 0) {
             throw new IllegalArgumentException("--partitions " + partitions + ": at least 1 is needed");
         }
-        return Jobs.withSession(NAME, master, session -> {
-            audit(session, limits, factor);
-            return 0;
-        });
+        return Jobs.withSession(NAME, master, session -> judge(gates, audit(session, gates, limits, factor)));
     }
 
-    private void audit(SparkSession session, List<Threshold> limits, double factor) throws IOException {
+    private AuditReport audit(SparkSession session, List<FailIf> gates, List<Threshold> limits, double factor)
+            throws IOException {
         Configuration conf = session.sparkContext().hadoopConfiguration();
         if (table != null) {
             Jobs.checkNew(new Path(table), conf, force);
         }
         Path file = RemoteCheckpoints.resolve(new Path(path), conf);
-        try (Checkpoint checkpoint = RemoteCheckpoints.open(file, conf)) {
-            Plan plan = plans.choose(checkpoint, file, conf);
+        try (Checkpoint checkpoint = RemoteCheckpoints.open(file, conf);
+                BaselineOptions.Resolved resolved = baseline.resolve(checkpoint, file, conf)) {
+            Baseline base = resolved.baseline();
             AuditOptions options = options(checkpoint, limits, factor);
-            SparkAudit audit = new SparkAudit(session, checkpoint, plan, options, partitions);
+            SparkAudit audit = new SparkAudit(session, checkpoint, base, resolved.plan(), options, partitions);
             AuditReport report = audit.report();
+            gates.forEach(gate -> gate.checkName(AuditJson.total(report)));
             if (table != null) {
                 String target = table;
                 Jobs.run(() -> {
@@ -151,24 +164,35 @@ public final class AuditJob implements Callable<Integer> {
                     return 0;
                 });
             }
-            Baseline base = audit.baseline();
             spec.commandLine()
                     .getOut()
                     .println(new JsonMapper()
                             .writeValueAsString(
                                     AuditJson.of(path, checkpoint.format(), base.kind(), base.seed(), report)));
+            return report;
         }
     }
 
+    private int judge(List<FailIf> gates, AuditReport report) {
+        for (FailIf gate : gates) {
+            if (gate.holds(report)) {
+                spec.commandLine()
+                        .getErr()
+                        .println(NAME + ": --fail-if " + gate.text() + " holds: it is " + gate.value(report));
+                return Jobs.GATE;
+            }
+        }
+        return 0;
+    }
+
     /** With the noise record, and its decay where the command line says none, if a threshold asks for it. */
-    private static AuditOptions options(Checkpoint checkpoint, List<Threshold> limits, double factor)
-            throws IOException {
+    private AuditOptions options(Checkpoint checkpoint, List<Threshold> limits, double factor) throws IOException {
         if (limits.stream().noneMatch(limit -> limit.kind() == Threshold.Kind.AUTO)) {
-            return new AuditOptions(limits, factor, false);
+            return new AuditOptions(limits, factor, rows);
         }
         NoiseRecord noise = NoiseJson.find(checkpoint.metadata(), checkpoint.path())
                 .orElseThrow(() -> new IllegalArgumentException(
                         checkpoint.path() + " carries no noise record, which --threshold auto needs"));
-        return new AuditOptions(limits, factor == 1 ? noise.decay() : factor, false, noise);
+        return new AuditOptions(limits, factor == 1 ? noise.decay() : factor, rows, noise);
     }
 }

@@ -32,10 +32,11 @@ record AuditTasks(Broadcast<AuditSpec> spec, Broadcast<SerializableConfiguration
             return parts;
         }
         RangeAuditor auditor = new RangeAuditor();
+        boolean lines = spec.value().lines();
         try (OpenTensors tensors = open()) {
             for (TensorRange range : ranges) {
                 AuditedTensor tensor = tensors.get(range.tensor(), range.end() * AuditedTensor.CHUNK);
-                parts.add(auditor.audit(range.tensor(), tensor, range.first(), range.end()));
+                parts.add(auditor.audit(range.tensor(), tensor, range.first(), range.end(), lines));
             }
         }
         return parts;

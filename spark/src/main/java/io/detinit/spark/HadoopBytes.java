@@ -62,6 +62,11 @@ final class HadoopBytes implements ByteSource, Closeable {
         return "file".equals(path.toUri().getScheme()) ? path.toUri().getPath() : path.toString();
     }
 
+    /** The path that messages call so. */
+    static Path path(String name) {
+        return name.startsWith("/") ? new Path("file", null, name) : new Path(name);
+    }
+
     Path path() {
         return path;
     }

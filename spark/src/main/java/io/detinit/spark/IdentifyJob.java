@@ -119,7 +119,7 @@ public final class IdentifyJob implements Callable<Integer> {
             Optional<Plan> given = options.plan == null
                     ? RemoteCheckpoints.plan(checkpoint, file, conf)
                     : Optional.of(RemoteCheckpoints.readPlan(new Path(options.plan), conf));
-            IdentifyOutcome outcome = search(session, checkpoint, file, given, wanted);
+            IdentifyOutcome outcome = search(session, checkpoint, given, wanted);
             if (output != null) {
                 writePlan(new Path(output), conf, outcome.best());
             }
@@ -130,17 +130,14 @@ public final class IdentifyJob implements Callable<Integer> {
     }
 
     private IdentifyOutcome search(
-            SparkSession session,
-            Checkpoint checkpoint,
-            Path file,
-            Optional<Plan> given, IdentifyOptions.Wanted wanted)
+            SparkSession session, Checkpoint checkpoint, Optional<Plan> given, IdentifyOptions.Wanted wanted)
             throws IOException {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(session.sparkContext());
         List<IdentifySearch> searches = new ArrayList<>();
         if (!wanted.seeds().isEmpty()) {
             Optional<InitPlan> addressed = options.addressed(given);
             searches.add(
-                    new SeedIdentify(checkpoint, addressed, wanted.rules(), new SparkSeeds(context, checkpoint, file, engine.partitions))
+                    new SeedIdentify(checkpoint, addressed, wanted.rules(), new SparkSeeds(context, engine.partitions))
                             .search(wanted.seeds(), SeedProgress.NONE));
         }
         if (wanted.torchSeeds().isPresent()) {

@@ -2,6 +2,7 @@ package io.detinit.spark;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.detinit.cli.option.SchemeOptions;
 import io.detinit.interop.plan.Plan;
 import io.detinit.interop.tensor.Checkpoint;
 import java.io.IOException;
@@ -57,6 +58,9 @@ public final class InitJob implements Callable<Integer> {
     @Mixin
     PlanOptions plans = new PlanOptions();
 
+    @Mixin
+    SchemeOptions rules = new SchemeOptions();
+
     @Option(names = "--force", description = "Replace the files of another run.")
     boolean force;
 
@@ -110,7 +114,7 @@ public final class InitJob implements Callable<Integer> {
         Configuration conf = session.sparkContext().hadoopConfiguration();
         Path file = RemoteCheckpoints.resolve(new Path(template), conf);
         try (Checkpoint checkpoint = RemoteCheckpoints.open(file, conf)) {
-            Plan plan = plans.forNew(checkpoint, file, conf);
+            Plan plan = plans.forNew(checkpoint, conf, rules);
             SparkInit job = new SparkInit(checkpoint, file, plan, new Path(output), conf);
             SparkInit.Written written = job.run(session, force);
             int replaced = plan.entries().size();

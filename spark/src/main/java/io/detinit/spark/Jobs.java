@@ -20,6 +20,7 @@ import picocli.CommandLine;
 /** What all jobs share: the engine, and how failures become a line and an exit code. Stateless. */
 final class Jobs {
 
+    static final int GATE = 1;
     private static final int USAGE = 2;
     private static final int MALFORMED = 3;
     private static final int IO = 4;

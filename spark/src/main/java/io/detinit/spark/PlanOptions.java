@@ -1,9 +1,10 @@
 package io.detinit.spark;
 
+import io.detinit.cli.option.SchemeOptions;
 import io.detinit.cli.option.Seed;
-import io.detinit.generator.InitPlan;
-import io.detinit.generator.InitRules;
-import io.detinit.interop.identify.LayerSearch;
+import io.detinit.cli.option.UsageException;
+import io.detinit.interop.identify.ChosenPlan;
+import io.detinit.interop.identify.TorchPlans;
 import io.detinit.interop.parameter.DefaultPlan;
 import io.detinit.interop.plan.Plan;
 import io.detinit.interop.tensor.Checkpoint;
@@ -28,7 +29,9 @@ final class PlanOptions {
     @Option(
             names = "--torch-seed",
             paramLabel = "S",
-            description = "Replaces the seed of a plan of PyTorch's own initialisation, which 'detinit plan' writes.")
+            description =
+                    "PyTorch's own initialisation after torch.manual_seed(S), replayed; with --plan where the modules "
+                            + "are not constructed in the order of the state dict.")
     @Nullable
     Seed torchSeed;
 
@@ -42,50 +45,62 @@ final class PlanOptions {
 
     /** For an audit: where the file's order was lost, the layer ids that the weights speak for. */
     Plan choose(Checkpoint checkpoint, Path file, Configuration conf) throws IOException {
-        return find(checkpoint, file, conf, true);
+        Optional<Plan> named = named(conf);
+        if (named.isPresent()) {
+            return named.get();
+        }
+        Optional<Plan> own = RemoteCheckpoints.plan(checkpoint, file, conf).filter(this::belongs);
+        if (own.isPresent()) {
+            return withSeed(own.get(), "the file's plan");
+        }
+        if (torchSeed != null) {
+            return TorchPlans.confirmed(checkpoint, torchSeed.value()).plan();
+        }
+        if (seed == null) {
+            throw new IllegalArgumentException(
+                    HadoopBytes.name(file) + " carries no plan: give --seed S, --torch-seed S or --plan P");
+        }
+        int threads = Runtime.getRuntime().availableProcessors();
+        return ChosenPlan.addressed(checkpoint, seed.value(), threads).plan();
     }
 
     /** The same; nothing where that is not needed, the command line does not say and the file carries no plan. */
     Optional<Plan> choose(Checkpoint checkpoint, Path file, Configuration conf, boolean needed) throws IOException {
-        boolean given = seed != null || torchSeed != null || plan != null;
-        return needed || given || RemoteCheckpoints.plan(checkpoint, file, conf).isPresent()
+        return needed
+                        || given()
+                        || RemoteCheckpoints.plan(checkpoint, file, conf).isPresent()
                 ? Optional.of(choose(checkpoint, file, conf))
                 : Optional.empty();
     }
 
     /** For new weights. */
-    Plan forNew(Checkpoint template, Path file, Configuration conf) throws IOException {
-        return find(template, file, conf, false);
+    Plan forNew(Checkpoint template, Configuration conf, SchemeOptions rules) throws IOException {
+        Optional<Plan> named = named(conf);
+        if (named.isPresent()) {
+            if (rules.given()) {
+                throw new UsageException("--plan names every scheme: --scheme and --rule do not go with it");
+            }
+            return named.get();
+        }
+        if (torchSeed != null) {
+            if (rules.given()) {
+                throw new UsageException("--torch-seed replays PyTorch: --scheme and --rule do not go with it");
+            }
+            return new Plan.Replayed(TorchPlans.sequence(template, torchSeed.value()));
+        }
+        if (seed == null) {
+            throw new UsageException("give --seed S, --torch-seed S or --plan P");
+        }
+        return new Plan.Addressed(DefaultPlan.of(template, seed.value(), rules.parse()));
     }
 
-    private Plan find(Checkpoint checkpoint, Path file, Configuration conf, boolean trained) throws IOException {
+    private Optional<Plan> named(Configuration conf) throws IOException {
         if (seed != null && torchSeed != null) {
             throw new IllegalArgumentException("give one of --seed and --torch-seed");
         }
-        if (plan != null) {
-            return withSeed(RemoteCheckpoints.readPlan(new Path(plan), conf), plan);
-        }
-        Optional<Plan> own =
-                trained ? RemoteCheckpoints.plan(checkpoint, file, conf).filter(this::belongs) : Optional.empty();
-        if (own.isPresent()) {
-            return withSeed(own.get(), "the file's plan");
-        }
-        if (torchSeed != null) {
-            throw new IllegalArgumentException(
-                    "--torch-seed needs --plan P here, a plan of PyTorch's initialisation: detinit plan writes it");
-        }
-        if (seed == null) {
-            throw new IllegalArgumentException(
-                    trained
-                            ? HadoopBytes.name(file) + " carries no plan: give --seed S or --plan P"
-                            : "give --seed S or --plan P");
-        }
-        InitPlan usual = DefaultPlan.of(checkpoint, seed.value(), InitRules.he());
-        return new Plan.Addressed(
-                trained
-                        ? LayerSearch.of(checkpoint, usual, Runtime.getRuntime().availableProcessors())
-                                .plan()
-                        : usual);
+        return plan == null
+                ? Optional.empty()
+                : Optional.of(withSeed(RemoteCheckpoints.readPlan(new Path(plan), conf), plan));
     }
 
     /** Whether a plan that was not asked for by name is of the kind that the options ask for. */

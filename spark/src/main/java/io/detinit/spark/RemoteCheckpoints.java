@@ -1,5 +1,6 @@
 package io.detinit.spark;
 
+import io.detinit.interop.checkpoint.FileKind;
 import io.detinit.interop.file.ByteSource;
 import io.detinit.interop.file.MalformedFileException;
 import io.detinit.interop.plan.Plan;
@@ -7,7 +8,10 @@ import io.detinit.interop.plan.PlanJson;
 import io.detinit.interop.safetensors.SafetensorsFile;
 import io.detinit.interop.sharded.ShardedCheckpoint;
 import io.detinit.interop.tensor.Checkpoint;
+import io.detinit.interop.torch.DistributedCheckpoint;
+import io.detinit.interop.torch.TorchFile;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
@@ -18,10 +22,14 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
-/** Opens safetensors files and sharded sets of them on any Hadoop file system. Only headers and the index are read. Stateless. */
+/**
+ * Opens safetensors and PyTorch files, sharded sets of them and folders of torch.distributed.checkpoint on any Hadoop file system. Only
+ * headers, directories, pickles and the index are read. Stateless.
+ */
 final class RemoteCheckpoints {
 
     private static final String INDEX = ".index.json";
+    private static final String METADATA = ".metadata";
     private static final int MAX_PLAN_BYTES = 100_000_000;
 
     private RemoteCheckpoints() {}
@@ -29,7 +37,7 @@ final class RemoteCheckpoints {
     /**
      * Opens a checkpoint.
      *
-     * @param path a safetensors file, an index, or a folder with one
+     * @param path a safetensors or PyTorch file, an index, or a folder with one, or of torch.distributed.checkpoint
      * @param conf the settings of its file system
      * @return the open checkpoint; close it
      * @throws MalformedFileException if it breaks the rules of its format
@@ -38,10 +46,12 @@ final class RemoteCheckpoints {
      */
     static Checkpoint open(Path path, Configuration conf) throws IOException {
         Path file = resolve(path, conf);
-        return file.getName().endsWith(INDEX) ? sharded(file, conf) : single(file, conf);
+        return file.getFileSystem(conf).getFileStatus(file).isDirectory()
+                ? DistributedCheckpoint.open(new HadoopFolder(file, conf), local(file))
+                : file(file, conf, true);
     }
 
-    /** The file that is meant: in a folder its index. */
+    /** The file that is meant: in a folder its index, or the folder itself if torch.distributed.checkpoint wrote it. */
     static Path resolve(Path path, Configuration conf) throws IOException {
         FileSystem system = path.getFileSystem(conf);
         Path file = path.makeQualified(system.getUri(), system.getWorkingDirectory());
@@ -60,9 +70,13 @@ final class RemoteCheckpoints {
                 found.add(entry.getPath());
             }
         }
+        if (found.isEmpty() && system.exists(new Path(file, METADATA))) {
+            return file;
+        }
         if (found.size() != 1) {
             throw new IOException(HadoopBytes.name(file) + ": is a folder with " + found.size()
-                    + " indexes of shards; name a file in it");
+                    + " indexes of shards" + (found.isEmpty() ? " and without " + METADATA : "")
+                    + "; name a file in it");
         }
         return found.get(0);
     }
@@ -72,22 +86,59 @@ final class RemoteCheckpoints {
         return java.nio.file.Path.of(path.toUri().getPath());
     }
 
-    private static Checkpoint single(Path file, Configuration conf) throws IOException {
+    /** A file that holds tensors itself, or an index where one may be. */
+    private static Checkpoint file(Path file, Configuration conf, boolean index) throws IOException {
         HadoopBytes bytes = HadoopBytes.open(file, conf);
-        return SafetensorsFile.open(bytes, local(file), bytes);
+        try {
+            byte[] head = new byte[(int) Math.min(FileKind.PROBE, bytes.size())];
+            bytes.read(0, ByteBuffer.wrap(head));
+            java.nio.file.Path path = local(file);
+            switch (FileKind.of(path, head)) {
+                case SAFETENSORS -> {
+                    return SafetensorsFile.open(bytes, path, bytes);
+                }
+                case TORCH -> {
+                    return TorchFile.open(bytes, path, bytes);
+                }
+                case INDEX -> {
+                    if (index) {
+                        try (bytes) {
+                            return sharded(bytes, file, conf);
+                        }
+                    }
+                }
+                case OTHER -> {
+                    if (file.getName().endsWith(".safetensors")) {
+                        return SafetensorsFile.open(bytes, path, bytes); // which says what is wrong with it
+                    }
+                }
+            }
+            throw refusal(bytes.name(), head);
+        } catch (IOException | RuntimeException e) {
+            bytes.close();
+            throw e;
+        }
     }
 
-    private static Checkpoint sharded(Path index, Configuration conf) throws IOException {
-        try (HadoopBytes bytes = HadoopBytes.open(index, conf)) {
-            return ShardedCheckpoint.open(bytes, local(index), shard -> {
-                Path file = new Path(index.getParent(), shard);
-                try {
-                    return single(file, conf);
-                } catch (NoSuchFileException e) {
-                    throw HadoopBytes.missing(file, "a shard that " + index.getName() + " names", e);
-                }
-            });
-        }
+    private static MalformedFileException refusal(String name, byte[] head) {
+        return FileKind.refusal(name, head)
+                .orElseGet(
+                        () -> MalformedFileException.of(
+                                name,
+                                "byte 0",
+                                head.length == 0 ? "an empty file" : "another format",
+                                "safetensors, a file of torch.save or an index of such; the command alone reads other formats"));
+    }
+
+    private static Checkpoint sharded(HadoopBytes bytes, Path index, Configuration conf) throws IOException {
+        return ShardedCheckpoint.open(bytes, local(index), shard -> {
+            Path file = new Path(index.getParent(), shard);
+            try {
+                return file(file, conf, false);
+            } catch (NoSuchFileException e) {
+                throw HadoopBytes.missing(file, "a shard that " + index.getName() + " names", e);
+            }
+        });
     }
 
     /**

@@ -29,10 +29,10 @@ record SeedTasks(Broadcast<List<SeedSpec>> tensors, long seed, Broadcast<Seriali
             return found;
         }
         SeedCorrelation.Reader reader = new SeedCorrelation.Reader();
-        try (OpenFile files = new OpenFile(conf.value().value())) {
+        try (OpenFiles files = new OpenFiles(conf.value().value())) {
             for (TensorRange range : ranges) {
                 SeedSpec spec = tensors.value().get(range.tensor());
-                SeedTensor tensor = spec.open(files.get(spec.file()), range.end() * SeedCorrelation.CHUNK);
+                SeedTensor tensor = spec.open(files, range.end() * SeedCorrelation.CHUNK);
                 found.add(new Found(
                         range.tensor(), SeedCorrelation.part(reader, tensor, seed, range.first(), range.end())));
             }

@@ -11,6 +11,7 @@ import io.detinit.interop.tensor.Checkpoint;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
@@ -30,10 +31,9 @@ final class SparkAudit {
     private final SparkSession session;
     private final JavaSparkContext context;
     private final Checkpoint checkpoint;
-    private final Plan plan;
+    private final Optional<Plan> plan;
     private final AuditOptions options;
     private final int parts;
-    private final Baseline baseline;
     private DividedAudit audit;
 
     /**
@@ -41,18 +41,24 @@ final class SparkAudit {
      *
      * @param session the engine
      * @param checkpoint the trained model, opened by {@link RemoteCheckpoints}
-     * @param plan the plan of its initial weights
+     * @param baseline what it is compared with, made for this checkpoint
+     * @param plan the plan behind the baseline; empty where it is another checkpoint, opened by {@link RemoteCheckpoints}
      * @param options what to look at
      * @param parts how many tasks; 0 for one to each {@link #TASK} elements, and at least one to each core
      */
-    SparkAudit(SparkSession session, Checkpoint checkpoint, Plan plan, AuditOptions options, int parts)
+    SparkAudit(
+            SparkSession session,
+            Checkpoint checkpoint,
+            Baseline baseline,
+            Optional<Plan> plan,
+            AuditOptions options,
+            int parts)
             throws IOException {
         this.session = session;
         this.context = JavaSparkContext.fromSparkContext(session.sparkContext());
         this.checkpoint = checkpoint;
         this.plan = plan;
         this.options = options;
-        this.baseline = Baseline.of(plan, checkpoint);
         this.audit = DividedAudit.of(checkpoint, baseline, options);
         this.parts = parts > 0 ? parts : usual();
     }
@@ -63,11 +69,7 @@ final class SparkAudit {
         return Math.toIntExact(Math.max(context.defaultParallelism(), (elements + TASK - 1) / TASK));
     }
 
-    Baseline baseline() {
-        return baseline;
-    }
-
-    private AuditTasks tasks() {
+    private AuditTasks tasks() throws IOException {
         AuditSpec spec = AuditSpec.of(checkpoint, audit, options, plan);
         return new AuditTasks(
                 context.broadcast(spec),
@@ -92,7 +94,7 @@ final class SparkAudit {
     }
 
     /** The rows as a table, after {@link #report}. */
-    Dataset<Row> rows() {
+    Dataset<Row> rows() throws IOException {
         List<AuditedTensor> tensors = audit.tensors();
         long elements = tensors.stream().mapToLong(AuditedTensor::elements).sum();
         List<TensorRange> pieces = TensorRange.rows(tensors, Math.max(1, elements / parts));

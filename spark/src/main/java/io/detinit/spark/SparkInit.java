@@ -42,6 +42,10 @@ final class SparkInit {
      * @param conf the settings of the file systems
      */
     SparkInit(Checkpoint template, Path source, Plan plan, Path folder, Configuration conf) throws IOException {
+        if (!template.format().startsWith("safetensors")) {
+            throw new IllegalArgumentException(HadoopBytes.name(source) + " is " + template.format()
+                    + "; this job writes safetensors and takes a template of that format alone");
+        }
         this.template = template;
         this.source = source;
         this.plan = plan;

@@ -6,12 +6,9 @@ import io.detinit.interop.identify.SeedEngine;
 import io.detinit.interop.identify.SeedProgress;
 import io.detinit.interop.identify.SeedScreens;
 import io.detinit.interop.identify.SeedTensor;
-import io.detinit.interop.sharded.ShardedCheckpoint;
-import io.detinit.interop.tensor.Checkpoint;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
@@ -21,12 +18,9 @@ import org.apache.spark.util.SerializableConfiguration;
  * checkpoint is open.
  *
  * @param context the engine
- * @param checkpoint the trained model, open
- * @param source where it lies, as {@link RemoteCheckpoints#resolve} gives it
  * @param partitions how many tasks; 0 for the usual number
  */
-record SparkSeeds(JavaSparkContext context, Checkpoint checkpoint, Path source, int partitions)
-        implements SeedEngine {
+record SparkSeeds(JavaSparkContext context, int partitions) implements SeedEngine {
 
     /** Seeds of a task where nobody says how many tasks there are. */
     private static final long TASK = 1L << 24;
@@ -56,9 +50,10 @@ record SparkSeeds(JavaSparkContext context, Checkpoint checkpoint, Path source, 
     public List<SeedCorrelation> correlate(List<SeedTensor> tensors, long seed) throws IOException {
         List<Long> chunks = tensors.stream().map(SeedCorrelation::chunks).toList();
         long elements = tensors.stream().mapToLong(SeedTensor::elements).sum();
-        List<SeedSpec> specs = new ArrayList<>(tensors.stream()
-                .map(tensor -> SeedSpec.of(tensor, file(tensor.planned().name())))
-                .toList());
+        List<SeedSpec> specs = new ArrayList<>();
+        for (SeedTensor tensor : tensors) {
+            specs.add(SeedSpec.of(tensor));
+        }
         SeedTasks tasks = new SeedTasks(
                 context.broadcast(specs),
                 seed,
@@ -72,11 +67,6 @@ record SparkSeeds(JavaSparkContext context, Checkpoint checkpoint, Path source, 
                         .collect())
                 .forEach(task -> task.forEach(found -> parts.get(found.tensor()).add(found.part())));
         return parts.stream().map(SeedCorrelation::of).toList();
-    }
-
-    private String file(String tensor) {
-        String shard = checkpoint instanceof ShardedCheckpoint set ? set.weightMap().get(tensor) : null;
-        return (shard == null ? source : new Path(source.getParent(), shard)).toString();
     }
 
     @Override

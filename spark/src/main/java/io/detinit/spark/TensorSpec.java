@@ -1,86 +1,89 @@
 package io.detinit.spark;
 
 import io.detinit.generator.StoredOrder;
-import io.detinit.generator.TensorShape;
 import io.detinit.interop.audit.AuditOptions;
 import io.detinit.interop.audit.AuditedTensor;
 import io.detinit.interop.audit.Baseline;
-import io.detinit.interop.file.ByteSource;
+import io.detinit.interop.plan.InitialValues;
 import io.detinit.interop.plan.Plan;
 import io.detinit.interop.plan.PlanJson;
-import io.detinit.interop.tensor.DType;
-import io.detinit.interop.tensor.FileTensor;
-import io.detinit.interop.tensor.TensorInfo;
+import io.detinit.interop.plan.StoredValues;
+import io.detinit.interop.tensor.TensorView;
+import io.detinit.interop.tensor.TransposedTensor;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What an executor needs to know of one audited tensor: where its bytes lie, and the one line of the plan that its initial values
- * follow from. A few hundred bytes.
+ * What an executor needs to know of one audited tensor: where its elements lie, and where its initial values lie or the one line of the
+ * plan that they follow from. A few hundred bytes, and about as many for each further piece.
  *
- * @param file the file, as Hadoop names it
- * @param position the first byte of the elements there
- * @param name its name in the checkpoint
- * @param dtype its dtype
- * @param dims its shape as stored
- * @param kind what it is in the model
- * @param initialName what the plan calls it
+ * @param stored its elements in the logical shape, outputs first
+ * @param initialName what the plan or the initial file calls it
  * @param order which way round the checkpoint keeps it
- * @param plan a plan of this tensor alone
+ * @param plan a plan of this tensor alone; empty where the initial values lie in a file
+ * @param initial its initial values in a file, in the logical shape
  * @param limits what each threshold came to
  */
 record TensorSpec(
-        String file,
-        long position,
-        String name,
-        DType dtype,
-        List<Long> dims,
-        TensorInfo.Kind kind,
+        StoredSpec stored,
         String initialName,
         StoredOrder order,
         String plan,
+        @Nullable StoredSpec initial,
         List<Double> limits)
         implements Serializable {
 
-    /** Describes a tensor of a plan. */
-    static TensorSpec of(AuditedTensor tensor, FileTensor stored, String file, Plan plan) {
+    /**
+     * Describes a tensor.
+     *
+     * @param tensor the tensor of the audit
+     * @param view the same as the checkpoint has it
+     * @param plan the plan; empty for initial values in a file
+     */
+    static TensorSpec of(AuditedTensor tensor, TensorView view, Optional<Plan> plan) throws IOException {
         Baseline.Initial initial = tensor.initial();
-        TensorInfo info = stored.info();
-        Plan own = plan.forFile(
-                Map.of(initial.name(), initial.name()),
-                Map.of(initial.name(), plan.find(initial.name()).orElseThrow().stored()));
+        String own = plan.map(all -> all.forFile(
+                        Map.of(initial.name(), initial.name()),
+                        Map.of(
+                                initial.name(),
+                                all.find(initial.name()).orElseThrow().stored())))
+                .map(PlanJson::write)
+                .orElse("");
+        StoredSpec before = initial.values() instanceof StoredValues values ? StoredSpec.of(values.tensor()) : null;
         return new TensorSpec(
-                file,
-                stored.bytes().filePosition(0),
-                info.name(),
-                info.dtype(),
-                java.util.Arrays.stream(info.shape().dims()).boxed().toList(),
-                info.kind(),
+                StoredSpec.of(initial.view(view)),
                 initial.name(),
                 initial.order(),
-                PlanJson.write(own),
+                own,
+                before,
                 List.copyOf(tensor.limits()));
     }
 
-    private TensorInfo info() {
-        long[] shape = dims.stream().mapToLong(Long::longValue).toArray();
-        return new TensorInfo(name, dtype, TensorShape.of(shape), kind);
+    /** Its name in the checkpoint. */
+    String name() {
+        return stored.name();
     }
 
-    /** The tensor on the machine that has opened its file. */
-    AuditedTensor open(ByteSource source, AuditOptions options) throws IOException {
-        Plan.Entry entry = PlanJson.read(plan, file).find(initialName).orElseThrow();
-        Baseline.Initial initial = new Baseline.Initial(initialName, order, entry.values());
-        return AuditedTensor.of(FileTensor.in(info(), source, position), initial, options, limits);
-    }
-
-    /** The byte of the file after some elements, counted in the order of the audit; the end of the tensor where it is turned. */
-    long endOf(long elements) {
-        TensorInfo info = info();
-        return order == StoredOrder.OUT_IN
-                ? position + Math.min(info.bytes(), elements * dtype.bytes())
-                : position + info.bytes();
+    /**
+     * The tensor on the machine that will read a range of it from front to back.
+     *
+     * @param files opens its files when they are needed
+     * @param end the element before which reading stops
+     * @param options the options of the audit
+     */
+    AuditedTensor open(OpenFiles files, long end, AuditOptions options) throws IOException {
+        TensorView logical = stored.open(files, end);
+        TensorView view = order == StoredOrder.OUT_IN ? logical : TransposedTensor.of(logical);
+        InitialValues values = initial == null
+                ? PlanJson.read(plan, stored.name())
+                        .find(initialName)
+                        .orElseThrow()
+                        .values()
+                : new StoredValues(initial.open(files, end));
+        return AuditedTensor.of(view, new Baseline.Initial(initialName, order, values), options, limits);
     }
 }

@@ -20,6 +20,8 @@ import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.DType;
 import io.detinit.interop.tensor.TensorInfo;
 import io.detinit.interop.tensor.TensorView;
+import io.detinit.interop.torch.DistributedCheckpoint;
+import io.detinit.interop.torch.TorchFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -83,6 +85,18 @@ final class Samples {
         return index;
     }
 
+    /** The trained tensors of all shards. */
+    static List<TensorView> tensors() throws IOException {
+        List<TensorInfo> all = layout().stream().flatMap(List::stream).toList();
+        List<TensorView> blank = all.stream().map(Samples::zeros).toList();
+        Plan plan = new Plan.Addressed(DefaultPlan.of(new Blank(blank), SEED, InitRules.he()));
+        List<TensorView> tensors = new ArrayList<>();
+        for (TensorInfo info : all) {
+            tensors.add(trained(info, plan));
+        }
+        return tensors;
+    }
+
     static String shard(int k) {
         return "model-0000" + (k + 1) + "-of-00003.safetensors";
     }
@@ -140,9 +154,14 @@ final class Samples {
     }
 
     static Checkpoint open(Path file) throws IOException {
-        return file.toString().endsWith(".json")
-                ? ShardedCheckpoint.open(file, SafetensorsFile::open)
-                : SafetensorsFile.open(file);
+        if (Files.isDirectory(file)) {
+            return DistributedCheckpoint.open(file);
+        }
+        String name = file.toString();
+        if (name.endsWith(".json")) {
+            return ShardedCheckpoint.open(file, Samples::open);
+        }
+        return name.endsWith(".safetensors") ? SafetensorsFile.open(file) : TorchFile.open(file);
     }
 
     /** Tensors in no file. */

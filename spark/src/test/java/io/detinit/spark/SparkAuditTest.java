@@ -124,7 +124,7 @@ class SparkAuditTest {
         String alone = Samples.alone(shard, shard.toString(), AuditOptions.of(Threshold.DEFAULT));
         assertEquals(alone, JobRun.audit(shard, "--plan", file).json());
         String none = JobRun.audit(shard).error();
-        assertTrue(none.endsWith("copy.safetensors carries no plan: give --seed S or --plan P"), none);
+        assertTrue(none.endsWith("copy.safetensors carries no plan: give --seed S, --torch-seed S or --plan P"), none);
         Files.copy(file, folder.resolve("copy.safetensors.plan.json"));
         assertEquals(alone, JobRun.audit(shard).json());
         assertEquals(
@@ -188,7 +188,7 @@ class SparkAuditTest {
         JobRun run = JobRun.audit(index, "--seed", "forty-two");
         assertEquals(2, run.code());
         assertTrue(run.error().contains("'forty-two' is no seed"), run.err());
-        assertEquals(2, JobRun.audit(index, "--torch-seed", 1).code());
+        assertEquals(2, JobRun.audit(index, "--torch-seed", 1, "--seed", 1).code());
         assertEquals(2, JobRun.audit(index, "--seed", 1, "--threshold", "auto").code());
         assertEquals(2, JobRun.audit(index, "--nothing").code());
     }

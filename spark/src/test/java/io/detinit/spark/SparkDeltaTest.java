@@ -286,6 +286,10 @@ class SparkDeltaTest {
         JobRun run = JobRun.delta("pack", copy, "-o", folder.resolve("cut-out"), "--seed", 1);
         assertEquals(3, run.code());
         assertTrue(run.error().contains(Samples.shard(2)), run.err());
+        Path bin = TorchSamples.sharded(Files.createDirectory(folder.resolve("bin")));
+        JobRun torch = JobRun.delta("pack", bin, "-o", folder.resolve("x"), "--seed", 42);
+        assertEquals(2, torch.code());
+        assertTrue(torch.error().contains("pytorch (sharded); DeltaJob packs safetensors"), torch.err());
         JobRun here = JobRun.delta("pack", index, "-o", folder, "--seed", 1);
         assertEquals("DeltaJob: " + folder + " is the folder of the model; name another one", here.error());
         assertEquals(2, JobRun.delta("pack", index, "-o", folder.resolve("x")).code());

@@ -73,8 +73,13 @@ class SparkFaultTest {
                 new org.apache.hadoop.fs.Path(index.toUri()), new org.apache.hadoop.conf.Configuration())) {
             var plan = new io.detinit.interop.plan.Plan.Addressed(
                     io.detinit.interop.parameter.DefaultPlan.of(checkpoint, 42, io.detinit.generator.InitRules.he()));
-            SparkAudit audit =
-                    new SparkAudit(JobRun.session(), checkpoint, plan, AuditOptions.of(Threshold.DEFAULT), 3);
+            SparkAudit audit = new SparkAudit(
+                    JobRun.session(),
+                    checkpoint,
+                    io.detinit.interop.audit.Baseline.of(plan, checkpoint),
+                    java.util.Optional.of(plan),
+                    AuditOptions.of(Threshold.DEFAULT),
+                    3);
             Path shard = folder.resolve(Samples.shard(1));
             Files.delete(shard);
             IOException e = assertThrows(IOException.class, audit::report);

@@ -84,6 +84,19 @@ class SparkIdentifyTest {
     }
 
     @Test
+    void otherFormatsAreThoseOfOneMachine() throws IOException {
+        Path sharded = TorchSamples.sharded(Files.createDirectory(folder.resolve("bin")));
+        Path views = TorchSamples.views(folder.resolve("views.pt"));
+        Path distributed = TorchSamples.distributed(folder.resolve("dcp"));
+        for (Path file : List.of(sharded, views, distributed)) {
+            String expected = alone(file, new SeedInterval(40, 5));
+            assertEquals(42, tree(expected).path("best").path("seed").asLong());
+            JobRun run = JobRun.identify(file, "--seeds", "40..44", "--partitions", 7);
+            assertEquals(expected, run.json());
+        }
+    }
+
+    @Test
     void aFailedTaskChangesNothing() throws IOException {
         String expected = alone(index, SeedInterval.of(42)).replace(index.toString(), "faulty:" + index);
         Path fail = Files.createFile(folder.resolve(Samples.shard(0) + ".fail"));

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.detinit.generator.InitRules;
+import io.detinit.generator.Scheme;
 import io.detinit.interop.init.Untrained;
 import io.detinit.interop.parameter.DefaultPlan;
 import io.detinit.interop.plan.Plan;
@@ -94,6 +95,26 @@ class SparkInitTest {
         JobRun.init(template, "-o", out, "--seed", 42).json();
         assertArrayEquals(
                 Files.readAllBytes(one.resolve(Samples.shard(1))), Files.readAllBytes(out.resolve(Samples.shard(1))));
+    }
+
+    @Test
+    void schemesAndRules() throws IOException {
+        Path template = folder.resolve(Samples.shard(1));
+        Path one = Files.createDirectory(folder.resolve("ruled"));
+        InitRules rules = InitRules.of(Scheme.parse("xavier")).with("fc.*=custom:0.5");
+        try (Checkpoint checkpoint = Samples.open(template)) {
+            Plan plan = new Plan.Addressed(DefaultPlan.of(checkpoint, Samples.SEED, rules));
+            Path target = one.resolve(Samples.shard(1));
+            Untrained.write(checkpoint, plan, target, Map.of(Checkpoint.PLAN_KEY, PlanJson.write(plan)));
+        }
+        Path out = folder.resolve("w0-ruled");
+        JobRun.init(template, "-o", out, "--seed", 42, "--scheme", "xavier", "--rule", "fc.*=custom:0.5")
+                .json();
+        assertArrayEquals(
+                Files.readAllBytes(one.resolve(Samples.shard(1))), Files.readAllBytes(out.resolve(Samples.shard(1))));
+        JobRun role = JobRun.init(template, "-o", folder.resolve("none"), "--seed", 42, "--scheme", "role");
+        assertTrue(role.error().contains("--scheme role needs a model's blocks"), role.err());
+        assertEquals(2, role.code());
     }
 
     @Test

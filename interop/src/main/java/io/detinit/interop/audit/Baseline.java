@@ -95,7 +95,7 @@ public record Baseline(
          * @return its elements, outputs first
          */
         public TensorView view(TensorView stored) {
-            return order == StoredOrder.OUT_IN ? stored : new TransposedTensor(stored);
+            return order == StoredOrder.OUT_IN ? stored : TransposedTensor.of(stored);
         }
 
         /**

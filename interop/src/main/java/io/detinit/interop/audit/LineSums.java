@@ -18,6 +18,7 @@ final class LineSums {
     private final double[] rowSums;
     private final double[] colSums;
     private final double[] cells;
+    private boolean rowsAlone;
 
     private LineSums(TensorWork work, long firstRow, long countRows) {
         this.firstRow = Math.toIntExact(firstRow);
@@ -83,6 +84,28 @@ final class LineSums {
         }
     }
 
+    double[] rowSums() {
+        return rowSums;
+    }
+
+    /**
+     * Adds the sums of the rows of the next band, as {@link #rowSums} gave them; what is not added for columns is not known then.
+     *
+     * @param from the band's first element
+     * @param count its elements
+     * @param sums the sums of one band after the other
+     * @param at the place of this band's there
+     * @return the place of the next one's
+     */
+    int addRows(long from, int count, double[] sums, int at) {
+        rowsAlone = true;
+        int next = at;
+        for (long row = from / cols; row <= (from + count - 1) / cols; row++) {
+            rowSums[Math.toIntExact(row)] += sums[next++];
+        }
+        return next;
+    }
+
     MovedLines lines(LineMarks marks) {
         List<Integer> stillRows = new ArrayList<>();
         for (int row = 0; row < rows; row++) {
@@ -95,6 +118,10 @@ final class LineSums {
             if (!marks.colMoved(col)) {
                 stillCols.add(col);
             }
+        }
+        if (rowsAlone) {
+            MovedLines.Picture none = new MovedLines.Picture(0, 0, List.of());
+            return new MovedLines(means(rowSums, cols), List.of(), stillRows, stillCols, none);
         }
         return new MovedLines(means(rowSums, cols), means(colSums, (double) rows), stillRows, stillCols, picture());
     }

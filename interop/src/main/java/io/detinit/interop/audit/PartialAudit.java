@@ -11,7 +11,7 @@ import java.util.List;
  * chunks were divided.
  *
  * <p>Its size in bytes is about 56 for each 65,536 elements, 8 for each 64 rows and each 64 columns it touches, and the part of a
- * histogram. Not thread-safe while chunks are added.
+ * histogram; with lines also 8 for each row that each 65,536 elements touch. Not thread-safe while chunks are added.
  */
 public final class PartialAudit implements Serializable {
 
@@ -27,6 +27,8 @@ public final class PartialAudit implements Serializable {
     private DeltaBins.Run bins = DeltaBins.Run.NONE;
     private double[] sums = new double[0];
     private int bands;
+    private double[] rows = new double[0];
+    private int rowCount;
 
     PartialAudit(int tensor, long firstChunk, int thresholds, LineMarks marks) {
         this.tensor = tensor;
@@ -47,6 +49,14 @@ public final class PartialAudit implements Serializable {
         for (int t = 0; t < moved.length; t++) {
             moved[t] += chunk.moved().get(t);
         }
+        for (LineSums band : chunk.lines()) {
+            double[] more = band.rowSums();
+            if (rowCount + more.length > rows.length) {
+                rows = Arrays.copyOf(rows, Math.max(rowCount + more.length, 2 * rows.length));
+            }
+            System.arraycopy(more, 0, rows, rowCount, more.length);
+            rowCount += more.length;
+        }
         bins = bins.plus(chunk.bins());
         marks.add(chunk.marks());
     }
@@ -54,6 +64,7 @@ public final class PartialAudit implements Serializable {
     /** Without room for more. */
     PartialAudit finished() {
         sums = Arrays.copyOf(sums, SUMS * bands);
+        rows = Arrays.copyOf(rows, rowCount);
         return this;
     }
 
@@ -79,6 +90,11 @@ public final class PartialAudit implements Serializable {
             all.add((band == 0 ? counts : BandSums.NONE).withSums(sums, SUMS * band));
         }
         return all;
+    }
+
+    /** The sums of |w - w0| over the rows of each band, one band after the other; none where nobody asked. */
+    double[] rows() {
+        return rows;
     }
 
     List<Long> moved() {

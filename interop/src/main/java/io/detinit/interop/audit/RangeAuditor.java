@@ -27,6 +27,23 @@ public final class RangeAuditor {
      * @throws IndexOutOfBoundsException if the tensor has no such chunks
      */
     public PartialAudit audit(int number, AuditedTensor tensor, long first, long end) throws IOException {
+        return audit(number, tensor, first, end, false);
+    }
+
+    /**
+     * Audits consecutive chunks of a tensor, and its rows.
+     *
+     * @param number the tensor's number among the audited ones
+     * @param tensor the tensor
+     * @param first the first chunk
+     * @param end the chunk after the last
+     * @param lines as {@link AuditOptions#lines} says; of lines a divided audit keeps the means of rows alone
+     * @return what was found
+     * @throws IOException if reading fails
+     * @throws IndexOutOfBoundsException if the tensor has no such chunks
+     */
+    public PartialAudit audit(int number, AuditedTensor tensor, long first, long end, boolean lines)
+            throws IOException {
         java.util.Objects.checkFromToIndex(first, end, tensor.chunks());
         TensorWork work = tensor.work();
         long begin = first * AuditedTensor.CHUNK;
@@ -35,7 +52,7 @@ public final class RangeAuditor {
                 new PartialAudit(number, first, work.thresholds().size(), LineMarks.of(work, begin, stop - begin));
         for (long from = begin; from < stop; from += AuditedTensor.CHUNK) {
             int count = (int) Math.min(AuditedTensor.CHUNK, stop - from);
-            part.add(ChunkAudit.of(worker, work, from, count, false));
+            part.add(ChunkAudit.of(worker, work, from, count, lines));
         }
         return part.finished();
     }

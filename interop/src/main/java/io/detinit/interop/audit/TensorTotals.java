@@ -44,6 +44,14 @@ final class TensorTotals {
 
     void add(PartialAudit part) {
         add(part.bands(), part.moved(), part.bins(), part.marks());
+        if (lines != null) {
+            long from = part.firstChunk() * AuditedTensor.CHUNK;
+            long end = from + part.elements();
+            int at = 0;
+            for (; from < end; from += ChunkAudit.BAND) {
+                at = lines.addRows(from, (int) Math.min(ChunkAudit.BAND, end - from), part.rows(), at);
+            }
+        }
     }
 
     BandSums sums() {

@@ -17,7 +17,6 @@ import io.detinit.interop.zip.ZipArchive;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,7 +29,6 @@ import java.util.Optional;
  */
 public final class Checkpoints {
 
-    private static final int PROBE = 512;
     private static final long MAX_PLAN_BYTES = 100_000_000;
 
     private Checkpoints() {}
@@ -50,15 +48,16 @@ public final class Checkpoints {
         }
         byte[] head;
         try (InputStream in = Files.newInputStream(path)) {
-            head = in.readNBytes(PROBE);
+            head = in.readNBytes(FileKind.PROBE);
         }
         if (head.length == 0) {
             throw MalformedFileException.of(path, "byte 0", "an empty file", "a checkpoint");
         }
-        if (looksLikeSafetensors(head)) {
+        FileKind kind = FileKind.of(path, head);
+        if (kind == FileKind.SAFETENSORS) {
             return SafetensorsFile.open(path);
         }
-        if (TorchFile.matches(head)) {
+        if (kind == FileKind.TORCH) {
             return isNpz(path, head) ? NpzFile.open(path) : TorchFile.open(path);
         }
         if (NpyFile.looksLikeNpy(head)) {
@@ -67,7 +66,7 @@ public final class Checkpoints {
         if (DjlFile.looksLikeDjl(head)) {
             return DjlFile.open(path);
         }
-        if (ShardedCheckpoint.looksLikeIndex(path, head)) {
+        if (kind == FileKind.INDEX) {
             return ShardedCheckpoint.open(path, Checkpoints::open);
         }
         Optional<MalformedFileException> refusal = ForeignFormat.refusal(path, head);
@@ -107,14 +106,6 @@ public final class Checkpoints {
                     && archive.entries().stream()
                             .noneMatch(entry -> entry.name().endsWith("data.pkl"));
         }
-    }
-
-    private static boolean looksLikeSafetensors(byte[] head) {
-        if (head.length < 9) {
-            return false;
-        }
-        long length = ByteBuffer.wrap(head).order(ByteOrder.LITTLE_ENDIAN).getLong();
-        return length >= 0 && length <= 100_000_000 && (head[8] == '{' || Character.isWhitespace(head[8]));
     }
 
     /**

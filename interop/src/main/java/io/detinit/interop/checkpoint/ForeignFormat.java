@@ -2,7 +2,6 @@ package io.detinit.interop.checkpoint;
 
 import io.detinit.interop.file.MalformedFileException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -47,11 +46,11 @@ enum ForeignFormat {
     /**
      * The refusal of a file that is recognised.
      *
-     * @param path the file
+     * @param path the file, for messages
      * @param head its first bytes, 512 or all there are
      * @return the refusal, empty where nothing is recognised
      */
-    static Optional<MalformedFileException> refusal(Path path, byte[] head) {
+    static Optional<MalformedFileException> refusal(Object path, byte[] head) {
         String text = new String(head, StandardCharsets.ISO_8859_1);
         String start = text.stripLeading().toLowerCase(Locale.ROOT);
         if (start.startsWith("<!doctype") || start.startsWith("<html") || start.startsWith("<?xml")) {

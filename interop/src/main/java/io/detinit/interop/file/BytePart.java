@@ -32,6 +32,11 @@ record BytePart(String name, ByteSource whole, long from, long size) implements 
     }
 
     @Override
+    public long originPosition(long position) {
+        return whole.originPosition(from + position);
+    }
+
+    @Override
     public long filePosition(long position) {
         return whole.filePosition(from + position);
     }

@@ -56,6 +56,16 @@ public interface ByteSource {
     }
 
     /**
+     * Where a byte lies in {@link #origin}.
+     *
+     * @param position a position in this source
+     * @return the position there
+     */
+    default long originPosition(long position) {
+        return position;
+    }
+
+    /**
      * A part of this source.
      *
      * @param name what messages call it

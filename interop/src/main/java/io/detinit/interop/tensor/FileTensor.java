@@ -3,6 +3,7 @@ package io.detinit.interop.tensor;
 import io.detinit.interop.file.ByteSource;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 
 /**
  * A tensor whose elements lie together, row-major and little-endian, in a source.
@@ -47,5 +48,14 @@ public record FileTensor(TensorInfo info, ByteSource bytes, String location) imp
     @Override
     public ByteBuffer view(long position, int length) throws IOException {
         return bytes.view(position, length);
+    }
+
+    @Override
+    public List<StoredPiece> pieces() {
+        if (info.shape().elements() == 0 || !info.dtype().isWholeBytes()) {
+            return List.of();
+        }
+        StridedBox box = StridedBox.contiguous(bytes.originPosition(0), info.shape());
+        return List.of(new StoredPiece(bytes.origin(), box));
     }
 }

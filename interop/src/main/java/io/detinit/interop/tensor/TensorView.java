@@ -3,6 +3,7 @@ package io.detinit.interop.tensor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -43,6 +44,17 @@ public interface TensorView {
     /** {@return where the elements lie, for people, such as {@code byte 4096}; empty where they are in memory} */
     default String location() {
         return "";
+    }
+
+    /**
+     * Where the elements lie, for readers in other places.
+     *
+     * @return the pieces of files that together hold every element once; none where there are no elements, or where they are made
+     *     when they are asked for or are smaller than a byte
+     * @throws IOException if that has to be looked up and reading fails
+     */
+    default List<StoredPiece> pieces() throws IOException {
+        return List.of();
     }
 
     /**

@@ -4,6 +4,7 @@ import io.detinit.generator.TensorShape;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -53,6 +54,11 @@ public final class TransposedTensor implements TensorView {
     @Override
     public String location() {
         return source.location().isEmpty() ? "" : source.location() + ", transposed";
+    }
+
+    @Override
+    public List<StoredPiece> pieces() throws IOException {
+        return source.pieces().stream().map(StoredPiece::transposed).toList();
     }
 
     @Override

@@ -1,12 +1,16 @@
 package io.detinit.interop.torch;
 
+import io.detinit.interop.file.ByteSource;
+import io.detinit.interop.tensor.StoredPiece;
 import io.detinit.interop.tensor.TensorInfo;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A tensor put together from chunks that cover it. A read goes chunk by chunk in runs as long as the chunks allow: whole rows
@@ -22,13 +26,50 @@ final class ChunkedTensor implements TensorView {
     private final TreeMap<Long, Part> parts;
     private final long[] dims;
 
-    /**
-     * A chunk.
-     *
-     * @param box where it lies in the tensor
-     * @param tensor its elements
-     */
-    record Part(Box box, StorageTensor tensor) {}
+    /** A chunk, which is opened when it is first read. */
+    static final class Part {
+        private final Box box;
+        private final ByteSource file;
+        private final SavedPiece layout;
+        private final Opener opener;
+        private @Nullable StorageTensor tensor;
+
+        /** Opens a chunk. */
+        @FunctionalInterface
+        interface Opener {
+            StorageTensor open() throws IOException;
+        }
+
+        /**
+         * A chunk.
+         *
+         * @param box where it lies in the tensor
+         * @param file the file that it lies in
+         * @param layout where it lies there
+         * @param opener opens it
+         */
+        Part(Box box, ByteSource file, SavedPiece layout, Opener opener) {
+            this.box = box;
+            this.file = file;
+            this.layout = layout;
+            this.opener = opener;
+        }
+
+        Box box() {
+            return box;
+        }
+
+        /** Its elements. */
+        synchronized StorageTensor tensor() throws IOException {
+            StorageTensor opened = tensor == null ? opener.open() : tensor;
+            tensor = opened;
+            return opened;
+        }
+
+        private StoredPiece piece() {
+            return new StoredPiece(file.origin(), layout);
+        }
+    }
 
     /**
      * A tensor of chunks.
@@ -60,7 +101,22 @@ final class ChunkedTensor implements TensorView {
                 ? ""
                 : parts.size()
                         + (parts.size() == 1 ? " chunk, " : " chunks, the first in ")
-                        + parts.firstEntry().getValue().tensor().location();
+                        + place(parts.firstEntry().getValue());
+    }
+
+    private static String place(Part part) {
+        try {
+            return part.tensor().location();
+        } catch (IOException e) {
+            return part.file.name();
+        }
+    }
+
+    @Override
+    public List<StoredPiece> pieces() {
+        return info.dtype().isWholeBytes()
+                ? parts.values().stream().map(Part::piece).toList()
+                : List.of();
     }
 
     @Override

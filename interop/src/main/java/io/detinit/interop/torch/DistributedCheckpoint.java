@@ -2,7 +2,6 @@ package io.detinit.interop.torch;
 
 import io.detinit.generator.TensorShape;
 import io.detinit.interop.file.ByteSource;
-import io.detinit.interop.file.FileBytes;
 import io.detinit.interop.file.MalformedFileException;
 import io.detinit.interop.file.OutputFolder;
 import io.detinit.interop.tensor.Checkpoint;
@@ -18,10 +17,10 @@ import io.detinit.interop.torch.DistributedMetadata.Place;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -38,14 +37,18 @@ public final class DistributedCheckpoint implements Checkpoint {
     private static final String METADATA = ".metadata";
     private static final int SHOWN = 8;
 
-    private final Path folder;
-    private final Map<String, FileBytes> files = new LinkedHashMap<>();
+    private final PieceFolder folder;
+    private final Path path;
+    private final boolean local;
+    private final Map<String, ByteSource> files = new HashMap<>();
     private final List<TensorView> tensors = new ArrayList<>();
     private final List<String> warnings = new ArrayList<>();
     private final Map<String, Place> places = new HashMap<>();
 
-    private DistributedCheckpoint(Path folder) {
+    private DistributedCheckpoint(PieceFolder folder, Path path, boolean local) {
         this.folder = folder;
+        this.path = path;
+        this.local = local;
     }
 
     /**
@@ -67,7 +70,25 @@ public final class DistributedCheckpoint implements Checkpoint {
      * @throws IOException if a file cannot be read
      */
     public static DistributedCheckpoint open(Path folder) throws IOException {
-        DistributedCheckpoint checkpoint = new DistributedCheckpoint(folder);
+        return open(new DistributedCheckpoint(new LocalFolder(folder), folder, true));
+    }
+
+    /**
+     * Opens a folder anywhere, such as in a store of objects. The metadata is read, and whether each piece lies inside its file is
+     * checked; a piece's own pickle is read when its elements are asked for. The checkpoint is not rewritten.
+     *
+     * @param folder the folder, closed with the checkpoint, also when opening fails
+     * @param path what {@link #path} gives
+     * @return the open checkpoint; close it
+     * @throws MalformedFileException if the metadata breaks the rules, names a file that is not there or is too short, or pieces
+     *     leave a hole or overlap
+     * @throws IOException if a file cannot be read
+     */
+    public static DistributedCheckpoint open(PieceFolder folder, Path path) throws IOException {
+        return open(new DistributedCheckpoint(folder, path, false));
+    }
+
+    private static DistributedCheckpoint open(DistributedCheckpoint checkpoint) throws IOException {
         try {
             checkpoint.read();
             return checkpoint;
@@ -78,11 +99,9 @@ public final class DistributedCheckpoint implements Checkpoint {
     }
 
     private void read() throws IOException {
-        DistributedMetadata metadata;
-        Path path = folder.resolve(METADATA);
-        try (FileBytes bytes = FileBytes.open(path)) {
-            metadata = DistributedMetadata.of(path.toString(), PickleRecord.read(path.toString(), "pickle", bytes));
-        }
+        ByteSource bytes = folder.open(METADATA);
+        DistributedMetadata metadata =
+                DistributedMetadata.of(bytes.name(), PickleRecord.read(bytes.name(), "pickle", bytes));
         warnings.addAll(metadata.warnings());
         if (!metadata.others().isEmpty()) {
             List<String> others = metadata.others();
@@ -102,7 +121,7 @@ public final class DistributedCheckpoint implements Checkpoint {
                 .filter(chunk -> !chunk.sizes().contains(0L))
                 .toList();
         cover.check(
-                folder.resolve(METADATA).toString(),
+                folder.name() + "/" + METADATA,
                 where,
                 item.sizes(),
                 chunks.stream()
@@ -110,29 +129,28 @@ public final class DistributedCheckpoint implements Checkpoint {
                         .toList());
         List<Part> parts = new ArrayList<>();
         for (Chunk chunk : chunks) {
-            parts.add(new Part(new Box(chunk.offsets(), chunk.sizes()), piece(item, chunk)));
+            parts.add(part(item, chunk));
         }
         boolean optimizer = item.name().startsWith("optim");
         Kind kind = optimizer ? Kind.OPTIMIZER : TensorKinds.of(item.name(), item.dtype());
         return new ChunkedTensor(new TensorInfo(item.name(), item.dtype(), shape(item.sizes()), kind), parts);
     }
 
-    private StorageTensor piece(Item item, Chunk chunk) throws IOException {
+    private Part part(Item item, Chunk chunk) throws IOException {
         Place place = chunk.place();
-        String where = "tensor '" + item.name() + "', chunk at " + chunk.offsets();
-        PickleFile pickle = NestedZip.read(folder.toString(), record(place), bytes(place, where));
-        if (pickle.tensors().size() != 1) {
-            throw MalformedFileException.of(folder, where, pickle.tensors().size() + " tensors", "one");
+        Box box = new Box(chunk.offsets(), chunk.sizes());
+        SavedPiece layout = SavedPiece.of(item.name(), place, box);
+        ByteSource bytes = bytes(place, "tensor '" + item.name() + "', chunk at " + chunk.offsets());
+        if (!local) {
+            return new Part(
+                    box,
+                    bytes,
+                    layout,
+                    () -> layout.read(bytes.name(), record(place), SavedPiece.held(bytes), item.dtype()));
         }
-        StorageTensor found = pickle.tensors().get(0);
-        TensorInfo info = found.info();
-        if (info.dtype() != item.dtype() || !info.shape().equals(shape(chunk.sizes()))) {
-            throw MalformedFileException.of(
-                    folder, where, info.dtype() + " " + info.shape(), item.dtype() + " " + shape(chunk.sizes()));
-        }
-        places.put(found.storageView().storage().key(), place);
-        String name = item.name() + " " + chunk.offsets();
-        return new StorageTensor(new TensorInfo(name, info.dtype(), info.shape(), Kind.OTHER), found.storageView());
+        StorageTensor opened = layout.read(folder.name(), record(place), bytes, item.dtype());
+        places.put(opened.storageView().storage().key(), place);
+        return new Part(box, bytes, layout, () -> opened);
     }
 
     /** What a piece is called; begins the keys of its storages. */
@@ -145,14 +163,14 @@ public final class DistributedCheckpoint implements Checkpoint {
     }
 
     private ByteSource bytes(Place place, String where) throws IOException {
-        FileBytes file = files.get(place.file());
+        ByteSource file = files.get(place.file());
         if (file == null) {
-            file = FileBytes.open(path(place.file(), where));
+            file = open(place.file(), where);
             files.put(place.file(), file);
         }
         if (place.offset() < 0 || place.length() < 0 || place.offset() > file.size() - place.length()) {
             throw MalformedFileException.of(
-                    folder,
+                    folder.name(),
                     where,
                     place.length() + " bytes from byte " + place.offset() + " of " + place.file() + " on",
                     "bytes inside the file of " + file.size());
@@ -160,31 +178,23 @@ public final class DistributedCheckpoint implements Checkpoint {
         return file.part(file.name(), place.offset(), place.length());
     }
 
-    /** A regular file in the folder itself, also behind links. */
-    private Path path(String name, String where) throws IOException {
+    private ByteSource open(String name, String where) throws IOException {
         boolean simple = !name.isEmpty() && !name.equals(".") && !name.equals("..") && !name.matches(".*[/\\\\:\0].*");
-        Path path;
         try {
-            path = simple ? folder.resolve(name) : null;
+            if (simple) {
+                return folder.open(name);
+            }
+        } catch (NoSuchFileException e) {
+            throw MalformedFileException.of(folder.name(), where, "no file " + name, "one in the folder");
         } catch (InvalidPathException e) {
-            path = null;
+            // said below
         }
-        if (path == null) {
-            throw MalformedFileException.of(folder, where, "the file name '" + name + "'", "a name in the folder");
-        }
-        if (!Files.isRegularFile(path)) {
-            throw MalformedFileException.of(folder, where, "no file " + name, "one in the folder");
-        }
-        Path parent = path.toRealPath().getParent();
-        if (parent == null || !parent.equals(folder.toRealPath())) {
-            throw MalformedFileException.of(folder, where, name + ", a link out of the folder", "a file in the folder");
-        }
-        return path;
+        throw MalformedFileException.of(folder.name(), where, "the file name '" + name + "'", "a name in the folder");
     }
 
     @Override
     public Path path() {
-        return folder;
+        return path;
     }
 
     @Override
@@ -220,11 +230,15 @@ public final class DistributedCheckpoint implements Checkpoint {
      * @param replacements by name; each has the dtype and shape of the tensor it replaces
      * @param metadata not kept, as {@link #keepsMetadata} says
      * @throws IOException if reading or writing fails
-     * @throws IllegalArgumentException if a replacement does not fit
+     * @throws IllegalArgumentException if a replacement does not fit, or the folder was opened as a {@link PieceFolder}
      */
     @Override
     public void rewrite(Path target, Map<String, TensorView> replacements, Map<String, String> metadata)
             throws IOException {
+        if (!local) {
+            throw new IllegalArgumentException(
+                    folder.name() + ": a copy is written of a folder of the file system alone");
+        }
         Replacements.check(tensors, replacements);
         List<TensorView> pieces = new ArrayList<>();
         Map<String, TensorView> news = new HashMap<>();
@@ -238,24 +252,22 @@ public final class DistributedCheckpoint implements Checkpoint {
                 }
             }
         }
-        StorageOverlays overlays = new StorageOverlays(folder.toString(), pieces, news);
+        StorageOverlays overlays = new StorageOverlays(folder.name(), pieces, news);
         Map<String, ZipPatches> patches = new HashMap<>();
         for (Map.Entry<String, Place> entry : places.entrySet()) {
             Place place = entry.getValue();
-            FileBytes file = files.get(place.file());
+            ByteSource file = files.get(place.file());
             if (overlays.covers(entry.getKey()) && file != null) {
                 ZipPatches patch = patches.computeIfAbsent(place.file(), name -> new ZipPatches(file));
                 NestedZip.patch(patch, record(place), bytes(place, place.file()), overlays);
             }
         }
-        FolderCopy copy = FolderCopy.of(folder);
+        FolderCopy copy = FolderCopy.of(path);
         OutputFolder.write(target, true, into -> copy.write(into, patches));
     }
 
     @Override
     public void close() throws IOException {
-        for (FileBytes file : files.values()) {
-            file.close();
-        }
+        folder.close();
     }
 }

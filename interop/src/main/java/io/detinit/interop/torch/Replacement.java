@@ -63,7 +63,7 @@ final class Replacement {
         if (view.contiguous()) {
             byte[] elements = new byte[(int) (end - first)];
             tensor.readBytes(first - view.offset() * size, ByteBuffer.wrap(elements));
-            ElementOrder.toStorage(view, elements);
+            view.form().toStorage(view.dtype(), elements);
             System.arraycopy(elements, 0, piece, (int) (first - from), elements.length);
         } else {
             scatter(first / size, end / size, from, piece);
@@ -81,7 +81,7 @@ final class Replacement {
                 } else {
                     tensor.readBytes(index * size, ByteBuffer.wrap(one));
                 }
-                ElementOrder.toStorage(view, one);
+                view.form().toStorage(view.dtype(), one);
                 System.arraycopy(one, 0, piece, (int) (at * size - from), size);
             }
         }

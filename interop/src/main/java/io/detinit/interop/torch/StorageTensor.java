@@ -1,11 +1,14 @@
 package io.detinit.interop.torch;
 
 import io.detinit.interop.file.ByteSource;
+import io.detinit.interop.tensor.StoredPiece;
+import io.detinit.interop.tensor.StridedBox;
 import io.detinit.interop.tensor.TensorInfo;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -39,6 +42,21 @@ final class StorageTensor implements TensorView {
                 + (bytes.filePosition(0) + view.offset() * info.dtype().bytes());
     }
 
+    /** Where the elements lie in the file of their storage. */
+    StridedBox box() {
+        long first = view.storage()
+                .bytes()
+                .originPosition(view.offset() * info.dtype().bytes());
+        return new StridedBox(first, view.form(), new long[view.sizes().length], view.sizes(), view.strides());
+    }
+
+    @Override
+    public List<StoredPiece> pieces() {
+        return view.elements() == 0
+                ? List.of()
+                : List.of(new StoredPiece(view.storage().bytes().origin(), box()));
+    }
+
     @Override
     public void readBytes(long position, ByteBuffer destination) throws IOException {
         Objects.checkFromIndexSize(position, destination.remaining(), info.bytes());
@@ -66,7 +84,7 @@ final class StorageTensor implements TensorView {
         int count = Math.toIntExact((skip + (long) destination.remaining() + size - 1) / size);
         byte[] elements = new byte[Math.multiplyExact(count, size)];
         new Gathering(view, size).read(first, count, elements);
-        ElementOrder.toValues(view, elements);
+        view.form().toValues(info.dtype(), elements);
         destination.put(elements, skip, destination.remaining());
     }
 

@@ -1,6 +1,7 @@
 package io.detinit.interop.torch;
 
 import io.detinit.interop.tensor.DType;
+import io.detinit.interop.tensor.ElementForm;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.stream.IntStream;
@@ -66,12 +67,9 @@ final class StorageView {
         return strides;
     }
 
-    boolean conjugate() {
-        return conjugate;
-    }
-
-    boolean negative() {
-        return negative;
+    /** How its elements differ from little-endian values. */
+    ElementForm form() {
+        return new ElementForm(storage.bigEndian(), conjugate, negative);
     }
 
     /** The number of elements; fits, since the view was checked. */
@@ -97,8 +95,7 @@ final class StorageView {
 
     /** Whether a byte of the storage is a byte of the tensor, in the same order. */
     boolean plain() {
-        boolean swapped = storage.bigEndian() && dtype.bytes() > 1;
-        return contiguous() && !swapped && !conjugate && !negative;
+        return contiguous() && form().isPlain(dtype);
     }
 
     /** The same for two tensors exactly where they are the same elements in the same order. */

@@ -1,11 +1,13 @@
 package io.detinit.interop.torch;
 
 import io.detinit.interop.file.AtomicFile;
+import io.detinit.interop.file.ByteSource;
 import io.detinit.interop.file.FileBytes;
 import io.detinit.interop.file.MalformedFileException;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.Replacements;
 import io.detinit.interop.tensor.TensorView;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -25,13 +27,17 @@ import java.util.Map;
  */
 public final class TorchFile implements Checkpoint {
 
-    private final FileBytes file;
+    private final ByteSource file;
+    private final Path path;
+    private final Closeable resource;
     private final TorchContent content;
     private final Body body;
     private final Map<String, String> tied;
 
-    private TorchFile(FileBytes file, TorchContent content, Body body) {
+    private TorchFile(ByteSource file, Path path, Closeable resource, TorchContent content, Body body) {
         this.file = file;
+        this.path = path;
+        this.resource = resource;
         this.content = content;
         this.body = body;
         this.tied = ties(content.tensors());
@@ -64,30 +70,48 @@ public final class TorchFile implements Checkpoint {
      */
     public static TorchFile open(Path path) throws IOException {
         FileBytes file = FileBytes.open(path);
+        return open(file, path, file);
+    }
+
+    /**
+     * Opens bytes from anywhere, such as a store of objects.
+     *
+     * @param file the bytes; its name is what messages call the file
+     * @param path what {@link #path} gives
+     * @param resource closed with the file, also when opening fails
+     * @return the open file; close it
+     * @throws MalformedFileException if it breaks the rules of its format, or is an archive of another kind
+     * @throws IOException if the bytes cannot be read
+     */
+    public static TorchFile open(ByteSource file, Path path, Closeable resource) throws IOException {
         try {
             ByteBuffer head = ByteBuffer.allocate((int) Math.min(512, file.size()));
             file.read(0, head);
-            return LegacyFile.matches(head.flip()) ? legacy(file) : zip(file);
+            return LegacyFile.matches(head.flip()) ? legacy(file, path, resource) : zip(file, path, resource);
         } catch (IOException | RuntimeException e) {
-            file.close();
+            resource.close();
             throw e;
         }
     }
 
-    private static TorchFile legacy(FileBytes file) throws IOException {
+    private static TorchFile legacy(ByteSource file, Path path, Closeable resource) throws IOException {
         LegacyFile.Legacy legacy = LegacyFile.open(file);
         return new TorchFile(
                 file,
+                path,
+                resource,
                 legacy.content(),
                 (overlays, metadata, channel) -> TorchRewriter.legacy(file, legacy.storages(), overlays, channel));
     }
 
-    private static TorchFile zip(FileBytes file) throws IOException {
+    private static TorchFile zip(ByteSource file, Path path, Closeable resource) throws IOException {
         TorchZip zip = TorchZip.open(file);
         TorchContent content = ZipContent.read(zip);
         String prefix = content.format().metadataPrefix();
         return new TorchFile(
                 file,
+                path,
+                resource,
                 content,
                 (overlays, metadata, channel) -> TorchRewriter.zip(zip, overlays, metadata, prefix, channel));
     }
@@ -109,7 +133,7 @@ public final class TorchFile implements Checkpoint {
 
     @Override
     public Path path() {
-        return file.path();
+        return path;
     }
 
     @Override
@@ -163,6 +187,6 @@ public final class TorchFile implements Checkpoint {
 
     @Override
     public void close() throws IOException {
-        file.close();
+        resource.close();
     }
 }

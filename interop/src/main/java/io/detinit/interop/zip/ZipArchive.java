@@ -123,10 +123,12 @@ public final class ZipArchive {
                     source.name(), "entry '" + entry.name() + "'", "an encrypted entry", "decrypt the archive first");
         }
         long at = entry.headerOffset();
-        ByteBuffer header = ByteBuffer.allocate(LOCAL_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         if (at + LOCAL_BYTES > entry.end()) {
             throw malformed(entry, "no room for a local header", "one of " + LOCAL_BYTES + " bytes");
         }
+        int named = LOCAL_BYTES + entry.name().getBytes(StandardCharsets.UTF_8).length; // one read where reads are slow
+        int together = (int) Math.min(named, entry.end() - at);
+        ByteBuffer header = ByteBuffer.allocate(together).order(ByteOrder.LITTLE_ENDIAN);
         source.read(at, header);
         if (header.getInt(0) != LOCAL) {
             throw malformed(entry, "no local header", "the bytes PK 3 4");
@@ -140,13 +142,22 @@ public final class ZipArchive {
                     entry.compressedSize() + " bytes from " + source.filePosition(from) + " on",
                     "an end before the next entry at byte " + source.filePosition(entry.end()));
         }
-        byte[] name = new byte[nameBytes];
-        source.read(at + LOCAL_BYTES, ByteBuffer.wrap(name));
-        if (!Arrays.equals(name, entry.name().getBytes(StandardCharsets.UTF_8))
-                && !new String(name, StandardCharsets.UTF_8).equals(entry.name())) {
+        if (!sameName(header, nameBytes, at, entry.name())) {
             throw malformed(entry, "another name in its local header", "the name that the directory gives");
         }
         return source.part(source.name() + ": " + entry.name(), from, entry.compressedSize());
+    }
+
+    /** Whether a local header, of which the beginning was read, has a name. */
+    private boolean sameName(ByteBuffer header, int nameBytes, long at, String expected) throws IOException {
+        byte[] name = new byte[nameBytes];
+        if (LOCAL_BYTES + nameBytes <= header.limit()) {
+            header.get(LOCAL_BYTES, name);
+        } else {
+            source.read(at + LOCAL_BYTES, ByteBuffer.wrap(name));
+        }
+        return Arrays.equals(name, expected.getBytes(StandardCharsets.UTF_8))
+                || new String(name, StandardCharsets.UTF_8).equals(expected);
     }
 
     private MalformedFileException malformed(ZipEntryInfo entry, String found, String expected) {
