@@ -116,7 +116,7 @@ final class DeltaCommand extends BaseCommand {
         scoring.check();
         budget.check(select, scoring);
         if (!budget.given()) {
-            selection();
+            select.forDelta();
         }
         refuseInput(file);
         Outputs.check(output, force);
@@ -128,7 +128,7 @@ final class DeltaCommand extends BaseCommand {
             if (budget.given() && !BudgetSearch.meets(this, checkpoint, resolved, select, Fill.INIT, budget, scoring)) {
                 return ExitCode.GATE;
             }
-            Optional<Selection> selection = selection();
+            Optional<Selection> selection = select.forDelta();
             DeltaReport report = selection.isPresent()
                     ? packed(checkpoint, resolved, plan, selection.get(), type)
                     : packer(type, Optional.empty()).pack(checkpoint, plan, output, packing());
@@ -141,19 +141,6 @@ final class DeltaCommand extends BaseCommand {
             }
             return ExitCode.DONE;
         }
-    }
-
-    /** What is pruned; empty where every weight is kept whose bits differ. */
-    private Optional<Selection> selection() {
-        if (!select.given()) {
-            return Optional.empty();
-        }
-        if (select.sparsity == null && select.threshold == null && select.pattern == null) {
-            select.threshold = 0.0;
-        }
-        Selection selection = select.parse();
-        boolean exact = selection.target() instanceof Selection.AtMost atMost && atMost.limit() == 0;
-        return exact ? Optional.empty() : Optional.of(selection);
     }
 
     private DeltaReport packed(

@@ -1,18 +1,17 @@
 package io.detinit.cli;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.detinit.interop.delta.DeltaFile;
 import io.detinit.interop.delta.DeltaRecord;
 import io.detinit.interop.delta.DeltaReport;
+import io.detinit.interop.delta.DeltaReportJson;
 import io.detinit.interop.delta.DeltaTensor;
 import io.detinit.interop.delta.DeltaUnpacker;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.Locale;
+import java.util.List;
 
 /**
  * Packed and unpacked deltas as tables and as JSON.
@@ -25,35 +24,7 @@ import java.util.Locale;
 record DeltaTexts(DeltaReport report, Path input, long before, Path output) {
 
     ObjectNode json() {
-        ObjectNode object = BaseCommand.JSON.createObjectNode();
-        object.put("input", input.toString()).put("output", output.toString());
-        record(object, report.delta());
-        ObjectNode bytes = object.putObject("bytes");
-        bytes.put("before", before).put("after", report.bytes());
-        bytes.put("masks", report.maskBytes()).put("values", report.valueBytes());
-        bytes.put("whole", report.wholeBytes()).put("skeleton", report.skeletonBytes());
-        object.put("ratio", (double) before / report.bytes());
-        report.notes().forEach(object.putArray("notes")::add);
-        return object;
-    }
-
-    private static void record(ObjectNode object, DeltaRecord delta) {
-        object.put("format", delta.format()).put("exact", delta.exact());
-        object.put("valueType", delta.values().id());
-        object.put("elements", delta.masked()).put("kept", delta.kept());
-        ArrayNode tensors = object.putArray("tensors");
-        for (DeltaTensor tensor : delta.tensors()) {
-            ObjectNode node = tensors.addObject().put("name", tensor.info().name());
-            Arrays.stream(tensor.info().shape().dims()).forEach(node.putArray("shape")::add);
-            node.put("dtype", tensor.info().dtype().name());
-            node.put("form", tensor.form().id());
-            node.put("elements", tensor.info().shape().elements()).put("kept", kept(tensor));
-            node.put("values", tensor.values().name());
-        }
-    }
-
-    private static long kept(DeltaTensor tensor) {
-        return tensor.form() == DeltaTensor.Form.WHOLE ? tensor.info().shape().elements() : tensor.kept();
+        return DeltaReportJson.packed(input.toString(), before, output.toString(), report);
     }
 
     void print(PrintWriter out) {
@@ -63,7 +34,7 @@ record DeltaTexts(DeltaReport report, Path input, long before, Path output) {
                     tensor.info().name(),
                     tensor.form().id(),
                     Text.count(tensor.info().shape().elements()),
-                    Text.count(kept(tensor)),
+                    Text.count(tensor.stored()),
                     tensor.values().name());
         }
         table.print(out);
@@ -86,14 +57,13 @@ record DeltaTexts(DeltaReport report, Path input, long before, Path output) {
 
     static ObjectNode json(DeltaFile delta, DeltaUnpacker.Unpacked unpacked, Path output, PlanSidecar sidecar)
             throws IOException {
-        ObjectNode object = BaseCommand.JSON.createObjectNode();
-        object.put("input", delta.path().toString()).put("output", output.toString());
-        object.put("format", unpacked.format());
-        object.put("container", unpacked.container().name().toLowerCase(Locale.ROOT));
-        object.put("exact", delta.delta().exact());
-        object.put("tensors", delta.tensors().size());
-        object.put("elements", delta.delta().masked()).put("kept", delta.delta().kept());
-        object.putObject("bytes").put("before", Files.size(delta.path())).put("after", Files.size(output));
+        ObjectNode object = DeltaReportJson.unpacked(
+                delta.path().toString(),
+                Files.size(delta.path()),
+                output.toString(),
+                Files.size(output),
+                unpacked,
+                List.of(DeltaReportJson.Contents.of(delta)));
         if (sidecar.needed()) {
             object.put("planFile", sidecar.path().toString());
         }

@@ -68,23 +68,8 @@ public final class IdentifyJob implements Callable<Integer> {
     @Option(names = "--force", description = "Replace an existing file.")
     boolean force;
 
-    @Option(
-            names = "--partitions",
-            paramLabel = "N",
-            description =
-                    "How many tasks (default: one to each core, more where there are very many seeds). The outcome "
-                            + "does not depend on it.")
-    int partitions;
-
-    @Option(
-            names = "--master",
-            paramLabel = "URL",
-            description = "Start an engine here, such as local[*]; without it spark-submit says which.")
-    @Nullable
-    String master;
-
-    @Option(names = "--json", description = "Accepted and without effect: the result is always JSON.")
-    boolean json;
+    @Mixin
+    EngineOptions engine = new EngineOptions();
 
     IdentifyJob() {}
 
@@ -117,10 +102,8 @@ public final class IdentifyJob implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         IdentifyOptions.Wanted wanted = options.parse();
-        if (partitions < 0) {
-            throw new IllegalArgumentException("--partitions " + partitions + ": at least 1 is needed");
-        }
-        return Jobs.withSession(NAME, master, session -> {
+        engine.check();
+        return Jobs.withSession(NAME, engine.master, session -> {
             identify(session, wanted);
             return 0;
         });
@@ -153,11 +136,12 @@ public final class IdentifyJob implements Callable<Integer> {
         List<IdentifySearch> searches = new ArrayList<>();
         if (!wanted.seeds().isEmpty()) {
             Optional<InitPlan> addressed = options.addressed(given);
-            searches.add(new SeedIdentify(checkpoint, addressed, wanted.rules(), new SparkSeeds(context, partitions))
-                    .search(wanted.seeds(), SeedProgress.NONE));
+            searches.add(
+                    new SeedIdentify(checkpoint, addressed, wanted.rules(), new SparkSeeds(context, engine.partitions))
+                            .search(wanted.seeds(), SeedProgress.NONE));
         }
         if (wanted.torchSeeds().isPresent()) {
-            searches.add(new TorchIdentify(checkpoint, new SparkTorchSeeds(context, partitions))
+            searches.add(new TorchIdentify(checkpoint, new SparkTorchSeeds(context, engine.partitions))
                     .search(wanted.torchSeeds().get(), (done, of) -> {}));
         }
         return IdentifyOutcome.of(searches);

@@ -108,6 +108,7 @@ final class Jobs {
     /** Runs a command line. */
     static int execute(Object command, String name, String[] args, PrintWriter out, PrintWriter err) {
         CommandLine line = new CommandLine(command).setOut(out).setErr(err).setAbbreviatedOptionsAllowed(false);
+        line.setCaseInsensitiveEnumValuesAllowed(true);
         line.registerConverter(Seed.class, Seed::parse);
         line.setParameterExceptionHandler((e, ignored) -> {
             err.println(name + ": "

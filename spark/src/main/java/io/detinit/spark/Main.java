@@ -23,6 +23,7 @@ public final class Main {
         JOBS.put("InitJob", InitJob::run);
         JOBS.put("MaskJob", MaskJob::run);
         JOBS.put("PruneJob", PruneJob::run);
+        JOBS.put("DeltaJob", DeltaJob::run);
         JOBS.put("IdentifyJob", IdentifyJob::run);
     }
 

@@ -82,7 +82,7 @@ final class RemoteCheckpoints {
     }
 
     /** For interop, which knows no other paths than Java's. */
-    private static java.nio.file.Path local(Path path) {
+    static java.nio.file.Path local(Path path) {
         return java.nio.file.Path.of(path.toUri().getPath());
     }
 

@@ -1,13 +1,11 @@
 package io.detinit.spark;
 
-import io.detinit.generator.StoredOrder;
 import io.detinit.interop.identify.SeedCorrelation;
 import io.detinit.interop.identify.SeedTensor;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.hadoop.fs.Path;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 
@@ -31,28 +29,14 @@ record SeedTasks(Broadcast<List<SeedSpec>> tensors, long seed, Broadcast<Seriali
             return found;
         }
         SeedCorrelation.Reader reader = new SeedCorrelation.Reader();
-        for (TensorRange range : ranges) {
-            SeedSpec spec = tensors.value().get(range.tensor());
-            try (HadoopBytes file =
-                    HadoopBytes.open(new Path(spec.file()), conf.value().value())) {
-                SeedTensor tensor = spec.open(new ReadAhead(file, end(spec, range)));
+        try (OpenFiles files = new OpenFiles(conf.value().value())) {
+            for (TensorRange range : ranges) {
+                SeedSpec spec = tensors.value().get(range.tensor());
+                SeedTensor tensor = spec.open(files, range.end() * SeedCorrelation.CHUNK);
                 found.add(new Found(
                         range.tensor(), SeedCorrelation.part(reader, tensor, seed, range.first(), range.end())));
             }
         }
         return found;
-    }
-
-    /** The byte before which a range ends; the end of the tensor where it is turned. */
-    private static long end(SeedSpec spec, TensorRange range) {
-        long bytes = spec.info().bytes();
-        return spec.position()
-                + (spec.planned().stored() == StoredOrder.OUT_IN
-                        ? Math.min(
-                                bytes,
-                                range.end()
-                                        * SeedCorrelation.CHUNK
-                                        * spec.info().dtype().bytes())
-                        : bytes);
     }
 }

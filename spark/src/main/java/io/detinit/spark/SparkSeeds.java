@@ -32,7 +32,7 @@ record SparkSeeds(JavaSparkContext context, int partitions) implements SeedEngin
     public List<SeedCandidate> screen(SeedScreens screens, SeedProgress progress) throws IOException {
         Broadcast<SeedScreens> sent = context.broadcast(screens);
         List<List<TensorRange>> ranges =
-                TensorRange.divide(new long[] {screens.seeds()}, parts(context, partitions, screens.seeds(), TASK));
+                TensorRange.divide(List.of(screens.seeds()), parts(context, partitions, screens.seeds(), TASK));
         List<SeedCandidate> found = new ArrayList<>();
         Jobs.run(() -> context.parallelize(ranges, ranges.size())
                         .map(part -> part.isEmpty()
@@ -48,10 +48,12 @@ record SparkSeeds(JavaSparkContext context, int partitions) implements SeedEngin
 
     @Override
     public List<SeedCorrelation> correlate(List<SeedTensor> tensors, long seed) throws IOException {
-        long[] chunks = tensors.stream().mapToLong(SeedCorrelation::chunks).toArray();
+        List<Long> chunks = tensors.stream().map(SeedCorrelation::chunks).toList();
         long elements = tensors.stream().mapToLong(SeedTensor::elements).sum();
-        List<SeedSpec> specs =
-                new ArrayList<>(tensors.stream().map(SeedSpec::of).toList());
+        List<SeedSpec> specs = new ArrayList<>();
+        for (SeedTensor tensor : tensors) {
+            specs.add(SeedSpec.of(tensor));
+        }
         SeedTasks tasks = new SeedTasks(
                 context.broadcast(specs),
                 seed,

@@ -13,7 +13,6 @@ import io.detinit.interop.sharded.ShardedCheckpoint;
 import io.detinit.interop.tensor.Checkpoint;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -121,13 +120,13 @@ final class SparkSelection implements DividedSelection.Passes {
 
     /** All chunks of the tensors that are asked for. */
     private JavaRDD<List<TensorRange>> ranges(List<GroupRequest> requests) {
-        long[] counts = new long[tensors.size()];
-        for (int tensor = 0; tensor < counts.length; tensor++) {
+        List<Long> counts = new ArrayList<>();
+        for (int tensor = 0; tensor < tensors.size(); tensor++) {
             int number = tensor;
             boolean asked = requests.stream().anyMatch(request -> request.has(number));
-            counts[tensor] = asked ? tensors.get(tensor).chunks() : 0;
+            counts.add(asked ? tensors.get(tensor).chunks() : 0L);
         }
-        double asked = Arrays.stream(counts).sum();
+        double asked = counts.stream().mapToLong(Long::longValue).sum();
         double all = tensors.stream().mapToLong(RankedTensor::chunks).sum();
         int share = (int) Math.max(1, Math.ceil(parts * (asked / Math.max(1, all))));
         List<List<TensorRange>> ranges = TensorRange.divide(counts, share).stream()

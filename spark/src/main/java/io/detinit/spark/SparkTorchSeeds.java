@@ -25,7 +25,7 @@ record SparkTorchSeeds(JavaSparkContext context, int partitions) implements Torc
     public TorchPart scan(TorchScan scan, long from, long to, TorchSearch.Progress progress) throws IOException {
         Broadcast<TorchScan> sent = context.broadcast(scan);
         List<List<TensorRange>> ranges = TensorRange.divide(
-                new long[] {scan.batches()}, SparkSeeds.parts(context, partitions, scan.batches(), TASK));
+                List.of(scan.batches()), SparkSeeds.parts(context, partitions, scan.batches(), TASK));
         List<TorchPart> found = Jobs.run(() -> context.parallelize(ranges, ranges.size())
                 .flatMap(part -> part.isEmpty()
                         ? List.<TorchPart>of().iterator()

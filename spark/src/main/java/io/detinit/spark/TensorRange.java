@@ -3,7 +3,6 @@ package io.detinit.spark;
 import io.detinit.interop.audit.AuditedTensor;
 import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -23,18 +22,18 @@ record TensorRange(int tensor, long first, long end) implements Serializable {
      * @return the ranges of each part, in order; none where there are fewer chunks than parts
      */
     static List<List<TensorRange>> chunks(List<AuditedTensor> tensors, int parts) {
-        return divide(tensors.stream().mapToLong(AuditedTensor::chunks).toArray(), parts);
+        return divide(tensors.stream().map(AuditedTensor::chunks).toList(), parts);
     }
 
     /**
-     * Divides things that lie one after the other into consecutive parts of about the same size.
+     * Divides all chunks into consecutive parts of about the same size.
      *
-     * @param sizes how many each tensor has
+     * @param counts how many chunks each tensor has
      * @param parts how many parts
-     * @return the ranges of each part, in order; none where there are fewer things than parts
+     * @return the ranges of each part, in order; none where there are fewer chunks than parts
      */
-    static List<List<TensorRange>> divide(long[] sizes, int parts) {
-        long total = Arrays.stream(sizes).sum();
+    static List<List<TensorRange>> divide(List<Long> counts, int parts) {
+        long total = counts.stream().mapToLong(Long::longValue).sum();
         List<List<TensorRange>> all = new ArrayList<>();
         int tensor = 0;
         long before = 0; // chunks of the tensors before this one
@@ -43,7 +42,7 @@ record TensorRange(int tensor, long first, long end) implements Serializable {
             long end = share(total, part + 1, parts);
             List<TensorRange> ranges = new ArrayList<>();
             while (from < end) {
-                long chunks = sizes[tensor];
+                long chunks = counts.get(tensor);
                 long stop = Math.min(end, before + chunks);
                 if (chunks > 0) {
                     ranges.add(new TensorRange(tensor, from - before, stop - before));

@@ -38,6 +38,10 @@ record JobRun(int code, String out, String err) {
         return of(InitJob::run, args);
     }
 
+    static JobRun identify(Object... args) {
+        return of(IdentifyJob::run, args);
+    }
+
     static JobRun mask(Object... args) {
         return of(MaskJob::run, args);
     }
@@ -46,8 +50,8 @@ record JobRun(int code, String out, String err) {
         return of(PruneJob::run, args);
     }
 
-    static JobRun identify(Object... args) {
-        return of(IdentifyJob::run, args);
+    static JobRun delta(Object... args) {
+        return of(DeltaJob::run, args);
     }
 
     private interface Job {

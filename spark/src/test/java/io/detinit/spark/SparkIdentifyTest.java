@@ -84,11 +84,35 @@ class SparkIdentifyTest {
     }
 
     @Test
+    void otherFormatsAreThoseOfOneMachine() throws IOException {
+        Path sharded = TorchSamples.sharded(Files.createDirectory(folder.resolve("bin")));
+        Path views = TorchSamples.views(folder.resolve("views.pt"));
+        Path distributed = TorchSamples.distributed(folder.resolve("dcp"));
+        for (Path file : List.of(sharded, views, distributed)) {
+            String expected = alone(file, new SeedInterval(40, 5));
+            assertEquals(42, tree(expected).path("best").path("seed").asLong());
+            JobRun run = JobRun.identify(file, "--seeds", "40..44", "--partitions", 7);
+            assertEquals(expected, run.json());
+        }
+    }
+
+    @Test
+    void aFailedTaskChangesNothing() throws IOException {
+        String expected = alone(index, SeedInterval.of(42)).replace(index.toString(), "faulty:" + index);
+        Path fail = Files.createFile(folder.resolve(Samples.shard(0) + ".fail"));
+        JobRun run = JobRun.identify("faulty:" + index, "--seeds", 42, "--partitions", 7);
+        assertTrue(Files.deleteIfExists(folder.resolve(Samples.shard(0) + ".failed")), "a task failed");
+        Files.delete(fail);
+        assertEquals(expected, run.json());
+    }
+
+    @Test
     void nothingIsFoundAsByOneMachine() throws IOException {
-        String expected = alone(index, new SeedInterval(100, 8));
+        Path shard = folder.resolve(Samples.shard(1));
+        String expected = alone(shard, new SeedInterval(100, 8));
         assertTrue(tree(expected).path("best").isNull());
         for (int partitions : PARTITIONS) {
-            JobRun run = JobRun.identify(index, "--seeds", "100..107", "--partitions", partitions);
+            JobRun run = JobRun.identify(shard, "--seeds", "100..107", "--partitions", partitions);
             assertEquals(expected, run.json(), partitions + " partitions");
         }
     }

@@ -6,6 +6,7 @@ import io.detinit.interop.mask.NameFilter;
 import io.detinit.interop.mask.Selection;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -119,6 +120,24 @@ public final class SelectOptions {
                 scope == null ? Selection.Scope.GLOBAL : Selection.Scope.parse(scope),
                 new Candidates(new NameFilter(include, exclude), vectors, protectFirst, protectLast),
                 randomSeed == null ? 0 : randomSeed.value());
+    }
+
+    /**
+     * What a delta prunes; without an amount, what has not moved at all.
+     *
+     * @return the selection; empty where every weight is kept whose bits differ from its initial value
+     * @throws UsageException as {@link #parse}
+     */
+    public Optional<Selection> forDelta() {
+        if (!given()) {
+            return Optional.empty();
+        }
+        if (amounts() == 0) {
+            threshold = 0.0;
+        }
+        Selection selection = parse();
+        boolean exact = selection.target() instanceof Selection.AtMost atMost && atMost.limit() == 0;
+        return exact ? Optional.empty() : Optional.of(selection);
     }
 
     private int amounts() {

@@ -1,6 +1,7 @@
 package io.detinit.interop.delta;
 
 import io.detinit.generator.InvalidPlanException;
+import io.detinit.interop.file.ByteSource;
 import io.detinit.interop.file.MalformedFileException;
 import io.detinit.interop.parallel.InOrder;
 import io.detinit.interop.plan.Plan;
@@ -10,6 +11,7 @@ import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.DType;
 import io.detinit.interop.tensor.TensorInfo;
 import io.detinit.interop.tensor.TensorView;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -87,7 +89,24 @@ public final class DeltaFile implements Checkpoint {
      * @throws IOException if it cannot be read
      */
     public static DeltaFile open(Path path) throws IOException {
-        SafetensorsFile file = SafetensorsFile.open(path);
+        return open(SafetensorsFile.open(path), path);
+    }
+
+    /**
+     * Opens a delta file that lies anywhere.
+     *
+     * @param bytes its bytes
+     * @param path its name, which messages call it by
+     * @param resource closed with the delta file, or if it cannot be opened
+     * @return the open file; close it
+     * @throws MalformedFileException if it is no delta file, or contradicts itself
+     * @throws IOException if it cannot be read
+     */
+    public static DeltaFile open(ByteSource bytes, Path path, Closeable resource) throws IOException {
+        return open(SafetensorsFile.open(bytes, path, resource), path);
+    }
+
+    private static DeltaFile open(SafetensorsFile file, Path path) throws IOException {
         try {
             DeltaRecord delta = DeltaJson.read(file.metadata(), path);
             String text = file.metadata().get(PLAN_KEY);
@@ -276,6 +295,31 @@ public final class DeltaFile implements Checkpoint {
     /** {@return what the file says of itself} */
     public DeltaRecord delta() {
         return delta;
+    }
+
+    /**
+     * What it holds, as it was reported when it was packed; without the notes.
+     *
+     * @param bytes the size of the file
+     * @return the report
+     */
+    public DeltaReport report(long bytes) {
+        long masks = 0;
+        long values = 0;
+        long whole = 0;
+        for (DeltaTensor tensor : delta.tensors()) {
+            if (tensor.form() == DeltaTensor.Form.MASKED) {
+                masks += size(tensor.maskName());
+                values += size(tensor.valuesName());
+            } else if (tensor.form() == DeltaTensor.Form.WHOLE) {
+                whole += tensor.info().bytes();
+            }
+        }
+        return new DeltaReport(delta, bytes, masks, values, whole, size(SKELETON), List.of());
+    }
+
+    private long size(String name) {
+        return file.find(name).map(tensor -> tensor.info().bytes()).orElse(0L);
     }
 
     /** {@return the plan, in the names and orders of the model's file} */

@@ -10,6 +10,7 @@ import io.detinit.interop.tensor.DType;
 import io.detinit.interop.tensor.TensorInfo;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,6 +39,8 @@ public final class DeltaPacker {
 
     /** What one more tensor takes in the header, about. */
     private static final int ENTRY_BYTES = 100;
+
+    private static final String SAFETENSORS = "safetensors";
 
     private final DeltaOptions options;
 
@@ -84,6 +87,33 @@ public final class DeltaPacker {
         return pack(checkpoint, plan, Optional.of(masks), target, progress);
     }
 
+    /**
+     * Packs a safetensors file to where there are no files to be written at any place: the same bytes, from front to back.
+     *
+     * @param checkpoint the trained model, of the format safetensors
+     * @param plan its initial values, in the checkpoint's names and orders
+     * @param masks 1 = keep, as above; empty to keep every weight whose bits differ from its initial value
+     * @param out receives the bytes; not closed
+     * @return what was packed
+     * @throws IOException if reading or writing fails
+     * @throws IllegalArgumentException if the checkpoint is no safetensors file, or the plan or a mask does not fit it
+     */
+    public DeltaReport pack(Checkpoint checkpoint, Plan plan, Optional<Map<String, Mask>> masks, OutputStream out)
+            throws IOException {
+        if (!checkpoint.format().equals(SAFETENSORS)) {
+            throw new IllegalArgumentException(checkpoint.path() + " is a file of the format " + checkpoint.format()
+                    + "; only safetensors can be packed to a stream");
+        }
+        Work work = new Work(checkpoint, plan, masks, done -> {});
+        for (TensorView tensor : checkpoint.tensors()) {
+            work.add(tensor);
+        }
+        CountedOutput counted = new CountedOutput(out);
+        DeltaRecord delta = work.record(null);
+        SafetensorsWriter.write(counted, work.stored, work.metadata(delta));
+        return work.report(delta, counted.count(), null);
+    }
+
     private DeltaReport pack(
             Checkpoint checkpoint, Plan plan, Optional<Map<String, Mask>> masks, Path target, DoubleConsumer progress)
             throws IOException {
@@ -91,7 +121,7 @@ public final class DeltaPacker {
         for (TensorView tensor : checkpoint.tensors()) {
             work.add(tensor);
         }
-        if (checkpoint.format().equals("safetensors")) {
+        if (checkpoint.format().equals(SAFETENSORS)) {
             return work.write(target, null);
         }
         Path parent = target.toAbsolutePath().getParent();
@@ -256,8 +286,17 @@ public final class DeltaPacker {
         }
 
         DeltaReport write(Path target, Skeleton.@Nullable Packed skeleton) throws IOException {
+            DeltaRecord delta = record(skeleton);
+            if (skeleton != null) {
+                stored.add(skeleton.chunks());
+            }
+            SafetensorsWriter.write(target, stored, metadata(delta));
+            return report(delta, Files.size(target), skeleton);
+        }
+
+        private DeltaRecord record(Skeleton.@Nullable Packed skeleton) {
             Path file = checkpoint.path().getFileName();
-            DeltaRecord delta = new DeltaRecord(
+            return new DeltaRecord(
                     file == null ? "" : file.toString(),
                     checkpoint.format(),
                     checkpoint.keepsMetadata(),
@@ -268,12 +307,15 @@ public final class DeltaPacker {
                     Optional.ofNullable(skeleton).map(Skeleton.Packed::info),
                     List.copyOf(records.values()),
                     checkpoint.metadata());
-            if (skeleton != null) {
-                stored.add(skeleton.chunks());
-            }
-            SafetensorsWriter.write(target, stored, DeltaJson.write(delta, PlanJson.write(plan)));
+        }
+
+        private Map<String, String> metadata(DeltaRecord delta) throws IOException {
+            return DeltaJson.write(delta, PlanJson.write(plan));
+        }
+
+        private DeltaReport report(DeltaRecord delta, long bytes, Skeleton.@Nullable Packed skeleton) {
             long skeletonBytes = skeleton == null ? 0 : skeleton.chunks().info().bytes();
-            return new DeltaReport(delta, Files.size(target), maskBytes, valueBytes, wholeBytes, skeletonBytes, notes);
+            return new DeltaReport(delta, bytes, maskBytes, valueBytes, wholeBytes, skeletonBytes, notes);
         }
     }
 

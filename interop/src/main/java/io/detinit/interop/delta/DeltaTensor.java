@@ -53,6 +53,11 @@ public record DeltaTensor(TensorInfo info, Form form, long kept, DType values, S
         return new DeltaTensor(info, Form.TIED, 0, info.dtype(), first);
     }
 
+    /** {@return how many elements the delta file holds: those that the mask keeps, or all} */
+    public long stored() {
+        return form == Form.WHOLE ? info.shape().elements() : kept;
+    }
+
     /** {@return the name of the tensor of the delta file that holds all elements} */
     String wholeName() {
         return info.name() + ".whole";

@@ -9,6 +9,7 @@ import io.detinit.interop.tensor.TensorInfo;
 import io.detinit.interop.tensor.TensorView;
 import io.detinit.interop.torch.TorchStateDictWriter;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -123,6 +124,19 @@ public final class DeltaUnpacker {
         return new Unpacked(template.format(), Container.TEMPLATE, template.keepsMetadata());
     }
 
+    /**
+     * Unpacks into a new safetensors file, to where there are no files to be written at any place: the same bytes, from front to back.
+     *
+     * @param delta the open delta file
+     * @param out receives the bytes; not closed
+     * @throws MalformedFileException if the delta file is malformed
+     * @throws IOException if reading or writing fails
+     * @throws IllegalArgumentException if the format has no such dtype as a tensor
+     */
+    public static void unpack(DeltaFile delta, OutputStream out) throws IOException {
+        SafetensorsWriter.write(out, delta.tensors(), metadata(delta));
+    }
+
     /** A delta of a kilobyte may stand for any number of weights: better refused than a full disk. */
     private static void checkSpace(DeltaFile delta, Path target) throws IOException {
         Path parent = target.toAbsolutePath().getParent();
@@ -141,12 +155,16 @@ public final class DeltaUnpacker {
     }
 
     private static Unpacked safetensors(DeltaFile delta, Path target) throws IOException {
+        SafetensorsWriter.write(target, delta.tensors(), metadata(delta));
+        return new Unpacked("safetensors", Container.SAFETENSORS, true);
+    }
+
+    private static Map<String, String> metadata(DeltaFile delta) {
         Map<String, String> metadata = new LinkedHashMap<>(delta.metadata());
         if (!delta.delta().format().equals("safetensors")) {
             planOf(delta).forEach(metadata::putIfAbsent);
         }
-        SafetensorsWriter.write(target, delta.tensors(), metadata);
-        return new Unpacked("safetensors", Container.SAFETENSORS, true);
+        return metadata;
     }
 
     private static Map<String, String> planOf(DeltaFile delta) {

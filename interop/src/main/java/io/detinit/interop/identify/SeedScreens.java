@@ -9,7 +9,7 @@ import java.util.OptionalDouble;
 
 /**
  * The seeds of a search and the samples that they are screened with: all that a machine needs to screen a part of them. Samples hold at
- * most about 2^23 weights in all, and the hashed addresses of 2^20.
+ * most about 2^23 weights in all and the hashed addresses of 2^20, of more than 256 tensors of unknown order four times as many.
  *
  * <p>Immutable; safe for use by many threads.
  */

@@ -16,7 +16,6 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /**
  * The search for a seed of PyTorch's own initialisation.
@@ -36,9 +35,7 @@ public record TorchIdentify(Checkpoint checkpoint, TorchEngine engine) {
      */
     public IdentifySearch search(TorchSeeds seeds, TorchSearch.Progress progress) throws IOException {
         List<Parameter> parameters = Parameter.of(checkpoint);
-        Set<String> names = checkpoint.tensors().stream()
-                .map(tensor -> tensor.info().name())
-                .collect(Collectors.toSet());
+        Set<String> names = TorchPlans.names(checkpoint);
         TorchSearch search = new TorchSearch(seeds, TorchSearch.usualPositions(parameters), engine);
         TorchSearchResult result = search.search(parameters, names, progress);
         if (result.best().isEmpty()) {

@@ -1,0 +1,154 @@
+package io.detinit.spark;
+
+import io.detinit.generator.StoredOrder;
+import io.detinit.interop.delta.DeltaFile;
+import io.detinit.interop.delta.DeltaOptions;
+import io.detinit.interop.delta.DeltaPacker;
+import io.detinit.interop.delta.DeltaReport;
+import io.detinit.interop.delta.DeltaReportJson;
+import io.detinit.interop.delta.DeltaUnpacker;
+import io.detinit.interop.delta.ValueType;
+import io.detinit.interop.file.MalformedFileException;
+import io.detinit.interop.mask.Mask;
+import io.detinit.interop.mask.RangeMask;
+import io.detinit.interop.mask.RankedTensor;
+import io.detinit.interop.mask.WholeMask;
+import io.detinit.interop.plan.Plan;
+import io.detinit.interop.plan.PlanJson;
+import io.detinit.interop.tensor.Checkpoint;
+import io.detinit.interop.tensor.TensorView;
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One shard and its delta. Files are streamed; of a shard that is packed, a mask of at most a bit a weight is in memory, of one that is
+ * packed by a selection two.
+ *
+ * @param file the shard, as Hadoop names it
+ * @param delta its delta file
+ * @param placed the tensors that the index places in this shard
+ * @param prunable the numbers of its prunable tensors in the selection
+ */
+record DeltaShard(String file, String delta, List<String> placed, List<Integer> prunable) implements Serializable {
+
+    /**
+     * How all shards are packed.
+     *
+     * @param plan the plan of the whole model
+     * @param values how wide kept values are
+     * @param tool the program that packs
+     * @param record how the masks were made, as JSON; empty for no selection
+     * @param tasks what the selection reads; null for no selection
+     * @param selected what it came to; null for no selection
+     */
+    record How(
+            String plan,
+            ValueType values,
+            String tool,
+            String record,
+            @Nullable SelectTasks tasks,
+            SelectedShard.@Nullable Plan selected)
+            implements Serializable {}
+
+    /**
+     * Packs the shard; where the delta is there, only looks at it.
+     *
+     * @return what it holds, as JSON
+     */
+    String pack(How how, Configuration conf) throws IOException {
+        Path target = new Path(delta);
+        Path source = new Path(file);
+        long before = source.getFileSystem(conf).getFileStatus(source).getLen();
+        if (target.getFileSystem(conf).exists(target)) {
+            try (HadoopBytes bytes = HadoopBytes.open(target, conf);
+                    DeltaFile there = DeltaFile.open(bytes, RemoteCheckpoints.local(target), bytes)) {
+                return json(before, there.report(bytes.size()));
+            }
+        }
+        AtomicReference<@Nullable DeltaReport> report = new AtomicReference<>();
+        try (Checkpoint shard = RemoteCheckpoints.open(source, conf)) {
+            Plan plan = own(PlanJson.read(how.plan(), "the plan"));
+            Optional<String> record = how.record().isEmpty() ? Optional.empty() : Optional.of(how.record());
+            DeltaPacker packer = new DeltaPacker(new DeltaOptions(how.values(), 1, how.tool(), record));
+            Optional<Map<String, Mask>> masks = masks(shard, how);
+            OutputSet.write(target, conf, out -> report.set(packer.pack(shard, plan, masks, out)));
+        }
+        return json(before, java.util.Objects.requireNonNull(report.get()));
+    }
+
+    private String json(long before, DeltaReport report) {
+        return DeltaReportJson.packed(file, before, delta, report).toString();
+    }
+
+    /** The plan of the shard's own tensors. */
+    private Plan own(Plan plan) {
+        Map<String, String> names = new LinkedHashMap<>();
+        Map<String, StoredOrder> orders = new HashMap<>();
+        Set<String> own = new HashSet<>(placed);
+        plan.entries().stream().filter(entry -> own.contains(entry.name())).forEach(entry -> {
+            names.put(entry.name(), entry.name());
+            orders.put(entry.name(), entry.stored());
+        });
+        return plan.forFile(names, orders);
+    }
+
+    private Optional<Map<String, Mask>> masks(Checkpoint shard, How how) throws IOException {
+        SelectTasks tasks = how.tasks();
+        SelectedShard.Plan selected = how.selected();
+        if (tasks == null || selected == null) {
+            return Optional.empty();
+        }
+        Map<String, Mask> masks = new LinkedHashMap<>();
+        for (int number : prunable) {
+            WeightSpec spec = tasks.spec().value().tensors().get(number);
+            TensorView stored = shard.find(spec.name())
+                    .orElseThrow(() -> new IOException(file + ": '" + spec.name() + "' is gone"));
+            RankedTensor tensor = spec.open(shard, stored.info().shape().elements());
+            RangeMask mask = new RangeMask(
+                    tensor, tasks.spec().value().selection(), selected.rules().get(number));
+            masks.put(spec.name(), WholeMask.of(stored.info().shape(), mask));
+        }
+        return Optional.of(masks);
+    }
+
+    /**
+     * What was unpacked.
+     *
+     * @param contents what the delta says of itself
+     * @param bytes the size of the shard
+     */
+    record Unpacked(DeltaReportJson.Contents contents, long bytes) implements Serializable {}
+
+    /** Unpacks the shard unless it is there. */
+    Unpacked unpack(Configuration conf) throws IOException {
+        Path source = new Path(delta);
+        Path target = new Path(file);
+        try (HadoopBytes bytes = HadoopBytes.open(source, conf);
+                DeltaFile packed = DeltaFile.open(bytes, RemoteCheckpoints.local(source), bytes)) {
+            if (!packed.delta().file().equals(target.getName())) {
+                throw MalformedFileException.of(
+                        packed.path(),
+                        "the packed file",
+                        "'" + packed.delta().file() + "'",
+                        "'" + target.getName() + "'");
+            }
+            if (!target.getFileSystem(conf).exists(target)) {
+                OutputSet.write(target, conf, out -> DeltaUnpacker.unpack(packed, out));
+            }
+            return new Unpacked(
+                    DeltaReportJson.Contents.of(packed),
+                    target.getFileSystem(conf).getFileStatus(target).getLen());
+        }
+    }
+}

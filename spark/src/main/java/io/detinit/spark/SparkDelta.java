@@ -1,0 +1,211 @@
+package io.detinit.spark;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.detinit.interop.delta.DeltaReportJson;
+import io.detinit.interop.delta.DeltaUnpacker;
+import io.detinit.interop.sharded.ShardedCheckpoint;
+import io.detinit.interop.tensor.Checkpoint;
+import io.detinit.interop.tensor.TensorInfo;
+import io.detinit.interop.tensor.TensorView;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.util.SerializableConfiguration;
+
+/**
+ * Shards packed and unpacked by executors, one task each. The manifest, or the index, comes last; a second run completes what is
+ * missing. Used by the driver.
+ *
+ * @param session the engine
+ * @param conf the settings of the file systems
+ * @param force whether the files of another run are replaced
+ */
+record SparkDelta(SparkSession session, Configuration conf, boolean force) {
+
+    /**
+     * A set of shards that is packed.
+     *
+     * @param checkpoint open
+     * @param source where it lies, as {@link RemoteCheckpoints#resolve} gives it
+     * @param input what the user called it
+     * @param output where the deltas go
+     */
+    record Packing(Checkpoint checkpoint, Path source, String input, String output) {
+
+        /** The shards in order with their tensors. */
+        Map<String, List<String>> shards() {
+            if (checkpoint instanceof ShardedCheckpoint set) {
+                Map<String, List<String>> shards = new TreeMap<>();
+                set.weightMap()
+                        .forEach((tensor, shard) -> shards.computeIfAbsent(shard, s -> new ArrayList<>())
+                                .add(tensor));
+                return shards;
+            }
+            List<String> all = checkpoint.tensors().stream()
+                    .map(tensor -> tensor.info().name())
+                    .toList();
+            return Map.of(source.getName(), all);
+        }
+
+        Path file(String shard) {
+            return new Path(source.getParent(), shard);
+        }
+    }
+
+    /** Works out what is pruned, after the folder was found to be ours. */
+    @FunctionalInterface
+    interface Choice {
+        DeltaShard.How choose() throws IOException;
+    }
+
+    /**
+     * Packs what is missing.
+     *
+     * @param packing what is packed
+     * @param what all that the deltas follow from beside the model
+     * @param prunable the numbers of the prunable tensors of each shard
+     * @param choice how it is packed
+     * @return the JSON
+     */
+    ObjectNode pack(Packing packing, List<String> what, Map<String, List<Integer>> prunable, Choice choice)
+            throws IOException {
+        Map<String, List<String>> shards = packing.shards();
+        OutputSet output = new OutputSet(new Path(packing.output()), conf).apartFrom(packing.source(), "the model");
+        List<String> deltas = shards.keySet().stream().map(DeltaSet::deltaOf).toList();
+        List<String> names = new ArrayList<>(deltas);
+        names.add(0, DeltaSet.MANIFEST);
+        output.claim(names, "delta", content(packing, shards, what), force);
+        int missing = output.missing(deltas).size();
+        List<DeltaShard> work = new ArrayList<>();
+        shards.forEach((shard, tensors) -> work.add(new DeltaShard(
+                packing.file(shard).toString(),
+                output.path(DeltaSet.deltaOf(shard)).toString(),
+                List.copyOf(tensors),
+                List.copyOf(prunable.getOrDefault(shard, List.of())))));
+        JavaSparkContext context = JavaSparkContext.fromSparkContext(session.sparkContext());
+        Broadcast<DeltaShard.How> how = context.broadcast(choice.choose());
+        Broadcast<SerializableConfiguration> settings = context.broadcast(new SerializableConfiguration(conf));
+        List<String> packed = Jobs.run(() -> context.parallelize(work, work.size())
+                .map(shard -> shard.pack(how.value(), settings.value().value()))
+                .collect());
+        List<JsonNode> files = new ArrayList<>();
+        List<DeltaSet.Shard> entries = new ArrayList<>();
+        for (int k = 0; k < packed.size(); k++) {
+            JsonNode file = new JsonMapper().readTree(packed.get(k));
+            files.add(file);
+            entries.add(new DeltaSet.Shard(
+                    deltas.get(k),
+                    new Path(work.get(k).file()).getName(),
+                    file.path("bytes").path("after").asLong()));
+        }
+        boolean sharded = packing.checkpoint() instanceof ShardedCheckpoint;
+        DeltaSet set =
+                new DeltaSet(sharded ? packing.source().getName() : "", sharded ? text(packing.source()) : "", entries);
+        output.place(DeltaSet.MANIFEST, set.write());
+        output.finish();
+        ObjectNode json = DeltaReportJson.sum(
+                packing.input(), packing.output(), packing.checkpoint().format(), files);
+        json.putObject("shards").put("written", missing).put("found", work.size() - missing);
+        return json;
+    }
+
+    private String text(Path file) throws IOException {
+        try (HadoopBytes bytes = HadoopBytes.open(file, conf)) {
+            return new String(
+                    bytes.readAll(Math.toIntExact(Math.min(Integer.MAX_VALUE, bytes.size()))), StandardCharsets.UTF_8);
+        }
+    }
+
+    private List<String> content(Packing packing, Map<String, List<String>> shards, List<String> what)
+            throws IOException {
+        List<String> content = new ArrayList<>(what);
+        content.add(shards.toString());
+        for (TensorView tensor : packing.checkpoint().tensors()) {
+            TensorInfo info = tensor.info();
+            content.add(info.name() + " " + info.dtype() + " " + info.shape());
+        }
+        for (String shard : shards.keySet()) {
+            content.add(state(packing.file(shard)));
+        }
+        return content;
+    }
+
+    /** What tells a file from another version of it. */
+    private String state(Path file) throws IOException {
+        FileStatus status = file.getFileSystem(conf).getFileStatus(file);
+        return status.getPath() + " " + status.getLen() + " " + status.getModificationTime();
+    }
+
+    /**
+     * Unpacks what is missing.
+     *
+     * @param input the folder of the deltas
+     * @param target the folder to fill
+     * @return the JSON
+     */
+    ObjectNode unpack(String input, String target) throws IOException {
+        Path named = new Path(input);
+        Path folder = named.makeQualified(
+                named.getFileSystem(conf).getUri(), named.getFileSystem(conf).getWorkingDirectory());
+        DeltaSet set = DeltaSet.read(folder, conf);
+        OutputSet output =
+                new OutputSet(new Path(target), conf).apartFrom(new Path(folder, DeltaSet.MANIFEST), "the deltas");
+        List<String> files = set.shards().stream().map(DeltaSet.Shard::file).toList();
+        List<String> names = new ArrayList<>(files);
+        if (!set.index().isEmpty()) {
+            names.add(0, set.index());
+        }
+        List<String> content = new ArrayList<>(List.of(new String(set.write(), StandardCharsets.UTF_8)));
+        List<DeltaShard> work = new ArrayList<>();
+        long before = 0;
+        for (DeltaSet.Shard shard : set.shards()) {
+            Path delta = new Path(folder, shard.delta());
+            content.add(state(delta));
+            before += shard.bytes();
+            work.add(new DeltaShard(output.path(shard.file()).toString(), delta.toString(), List.of(), List.of()));
+        }
+        output.claim(names, "delta-unpacked", content, force);
+        int missing = output.missing(files).size();
+        JavaSparkContext context = JavaSparkContext.fromSparkContext(session.sparkContext());
+        Broadcast<SerializableConfiguration> settings = context.broadcast(new SerializableConfiguration(conf));
+        List<DeltaShard.Unpacked> unpacked = Jobs.run(() -> context.parallelize(work, work.size())
+                .map(shard -> shard.unpack(settings.value().value()))
+                .collect());
+        if (!set.index().isEmpty()) {
+            output.place(set.index(), set.text().getBytes(StandardCharsets.UTF_8));
+        }
+        output.finish();
+        ObjectNode json = DeltaReportJson.unpacked(
+                input,
+                before,
+                target,
+                unpacked.stream().mapToLong(DeltaShard.Unpacked::bytes).sum(),
+                new DeltaUnpacker.Unpacked("safetensors", DeltaUnpacker.Container.SAFETENSORS, true),
+                unpacked.stream().map(DeltaShard.Unpacked::contents).toList());
+        json.putObject("shards").put("written", missing).put("found", work.size() - missing);
+        return json;
+    }
+
+    /** The prunable tensors of each shard, by number. */
+    static Map<String, List<Integer>> byShard(List<WeightSpec> specs) {
+        Map<String, List<Integer>> shards = new LinkedHashMap<>();
+        for (int k = 0; k < specs.size(); k++) {
+            String shard = Objects.requireNonNull(new Path(specs.get(k).file()).getName());
+            shards.computeIfAbsent(shard, s -> new ArrayList<>()).add(k);
+        }
+        return shards;
+    }
+}
