@@ -30,12 +30,8 @@ final class OpenMasks implements Closeable {
         }
         TensorView stored = file.find(mask.name())
                 .orElseThrow(() -> new IOException(mask.file() + ": the mask '" + mask.name() + "' is gone"));
-        String name = HadoopBytes.name(new Path(mask.file()));
-        return new StoredBits(
-                name,
-                mask.turned()
-                        ? TransposedTensor.of(stored)
-                        : WeightSpec.ahead(stored, stored.info().shape().elements()));
+        TensorView upright = mask.turned() ? TransposedTensor.of(stored) : stored;
+        return new StoredBits(HadoopBytes.name(new Path(mask.file())), WeightSpec.ahead(upright));
     }
 
     @Override

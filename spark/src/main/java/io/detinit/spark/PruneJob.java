@@ -12,7 +12,6 @@ import io.detinit.interop.mask.MasksInPlace;
 import io.detinit.interop.mask.RankedTensor;
 import io.detinit.interop.mask.Selection;
 import io.detinit.interop.plan.Plan;
-import io.detinit.interop.plan.PlanJson;
 import io.detinit.interop.prune.Fill;
 import io.detinit.interop.prune.PruneJson;
 import io.detinit.interop.prune.PruneReport;
@@ -71,7 +70,7 @@ public final class PruneJob implements Callable<Integer> {
     String output = "";
 
     @Mixin
-    PlanOptions plans = new PlanOptions();
+    BaselineOptions baseline = new BaselineOptions();
 
     @Mixin
     SelectOptions select = new SelectOptions();
@@ -153,57 +152,57 @@ public final class PruneJob implements Callable<Integer> {
             throws IOException {
         Configuration conf = session.sparkContext().hadoopConfiguration();
         boolean needed = how.needsInit() || selection.criterion().needsInit();
-        Optional<Plan> plan = plans.choose(checkpoint, file, conf, needed);
-        Baseline baseline = plan.isPresent() ? Baseline.of(plan.get(), checkpoint) : Baseline.none(checkpoint);
-        Optional<String> text = plan.map(baseline::planForFile).map(PlanJson::write);
-        SparkSelection work =
-                SparkSelection.of(session, checkpoint, file, plan, baseline, selection, engine.partitions);
-        SelectOutput target = new SelectOutput(work, checkpoint, file, new Path(output), conf, false, how);
-        String source = new Path(path).getName();
-        String tool = ToolVersion.name();
-        MaskRecord asked = MaskRecord.of(selection, baseline, source, tool);
-        target.claim(List.of(asked.fields().toString(), text.orElse(""), how.id()), force);
-        DividedSelection.Outcome outcome = work.cut();
-        // where a limit of sizes is the cut, the command selects while it writes and records no other
-        MaskRecord record = selection.target() instanceof Selection.AtMost
-                ? asked
-                : MaskRecord.of(selection, outcome.cuts(), baseline, source, tool);
-        print(work, target.write(session, outcome, metadata(record.fields(), text, how)), selection);
+        try (BaselineOptions.Resolved resolved = baseline.resolve(checkpoint, file, conf, needed)) {
+            Baseline base = resolved.baseline();
+            Optional<String> text = resolved.planForFile();
+            SparkSelection work =
+                    SparkSelection.of(session, checkpoint, resolved.plan(), base, selection, engine.partitions);
+            SelectOutput target = new SelectOutput(work, checkpoint, file, new Path(output), conf, false, how);
+            String source = new Path(path).getName();
+            String tool = ToolVersion.name();
+            MaskRecord asked = MaskRecord.of(selection, base, source, tool);
+            target.claim(List.of(asked.fields().toString(), text.orElse(""), how.id(), baseline.identity(conf)), force);
+            DividedSelection.Outcome outcome = work.cut();
+            // where a limit of sizes is the cut, the command selects while it writes and records no other
+            MaskRecord record = selection.target() instanceof Selection.AtMost
+                    ? asked
+                    : MaskRecord.of(selection, outcome.cuts(), base, source, tool);
+            print(work, target.write(session, outcome, metadata(record.fields(), text, how)), selection);
+        }
     }
 
     private void byMasks(SparkSession session, Checkpoint checkpoint, Path file, String masked, Fill how)
             throws IOException {
         Configuration conf = session.sparkContext().hadoopConfiguration();
         Path maskFile = RemoteCheckpoints.resolve(new Path(masked), conf);
-        try (Checkpoint opened = RemoteCheckpoints.open(maskFile, conf)) {
-            boolean zero = how == Fill.ZERO && !plans.given();
-            Optional<Plan> plan = zero ? Optional.empty() : Optional.of(plans.choose(checkpoint, file, conf));
-            Optional<Baseline> baseline =
-                    plan.isPresent() ? Optional.of(Baseline.of(plan.get(), checkpoint)) : Optional.empty();
-            List<MasksInPlace.Place> places = MasksInPlace.of(HadoopBytes.name(maskFile), opened, checkpoint, baseline);
+        boolean zero = how == Fill.ZERO && !baseline.given();
+        try (Checkpoint opened = RemoteCheckpoints.open(maskFile, conf);
+                BaselineOptions.@Nullable Resolved resolved = zero ? null : baseline.resolve(checkpoint, file, conf)) {
+            Optional<Baseline> base = resolved == null ? Optional.empty() : Optional.of(resolved.baseline());
+            List<MasksInPlace.Place> places = MasksInPlace.of(HadoopBytes.name(maskFile), opened, checkpoint, base);
             if (how.needsInit()) {
-                checkInitial(places, baseline);
+                checkInitial(places, base);
             }
             List<RankedTensor> tensors =
                     places.stream().map(MasksInPlace.Place::tensor).toList();
-            SparkSelection work =
-                    SparkSelection.given(session, checkpoint, file, how.needsInit() ? plan : Optional.empty(), tensors);
+            Optional<Plan> plan = resolved == null ? Optional.empty() : resolved.plan();
+            SparkSelection work = SparkSelection.given(session, plan, tensors);
             SelectOutput target = new SelectOutput(work, checkpoint, file, new Path(output), conf, false, how);
             ObjectNode provenance = JsonNodeFactory.instance.objectNode();
             provenance.put("masks", new Path(masked).getName());
             if (zero) {
                 provenance.put("fill", how.id()); // where the command has it
             }
-            baseline.ifPresent(base -> {
-                provenance.put("baseline", base.kind().id());
-                base.seed().ifPresent(seed -> provenance.put("seed", seed));
+            base.ifPresent(known -> {
+                provenance.put("baseline", known.kind().id());
+                known.seed().ifPresent(seed -> provenance.put("seed", seed));
             });
             provenance.put("tool", ToolVersion.name());
-            Optional<String> text =
-                    baseline.flatMap(base -> plan.map(base::planForFile)).map(PlanJson::write);
+            Optional<String> text = resolved == null ? Optional.empty() : resolved.planForFile();
             List<SelectedShard.GivenMask> given = given(opened, maskFile, places);
             List<String> content = new ArrayList<>(List.of(provenance.toString(), text.orElse(""), how.id()));
             content.add(given.toString());
+            content.add(baseline.identity(conf));
             content.add(SelectOutput.identity(maskFile, conf));
             for (SelectedShard.GivenMask mask : given) {
                 content.add(SelectOutput.identity(new Path(mask.file()), conf));

@@ -10,6 +10,7 @@ import io.detinit.interop.tensor.TensorInfo;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -71,9 +72,10 @@ final class SelectOutput {
         if (!masks && checkpoint instanceof ShardedCheckpoint set) {
             set.weightMap().values().forEach(shard -> shards.putIfAbsent(shard, new ArrayList<>()));
         }
-        List<WeightSpec> specs = selection.specs();
-        for (int k = 0; k < specs.size(); k++) {
-            shards.computeIfAbsent(new Path(specs.get(k).file()).getName(), s -> new ArrayList<>())
+        Map<String, String> map = checkpoint instanceof ShardedCheckpoint set ? set.weightMap() : Map.of();
+        for (int k = 0; k < selection.tensors().size(); k++) {
+            String name = selection.tensors().get(k).name();
+            shards.computeIfAbsent(map.getOrDefault(name, source.getName()), s -> new ArrayList<>())
                     .add(k);
         }
     }
@@ -109,8 +111,15 @@ final class SelectOutput {
 
     /** What says whether a file is still the same. */
     static String identity(Path file, Configuration conf) throws IOException {
-        FileStatus status = file.getFileSystem(conf).getFileStatus(file);
-        return status.getPath() + " " + status.getLen() + " " + status.getModificationTime();
+        FileSystem system = file.getFileSystem(conf);
+        StringBuilder text = new StringBuilder();
+        FileStatus[] files = system.listStatus(file); // of a file itself, of a folder what is in it
+        Arrays.sort(files);
+        for (FileStatus status : files) {
+            text.append(status.getPath()).append(' ').append(status.getLen()).append(' ');
+            text.append(status.getModificationTime()).append('\n');
+        }
+        return text.toString();
     }
 
     private boolean sharded() {

@@ -9,16 +9,13 @@ import io.detinit.interop.mask.RankedTensor;
 import io.detinit.interop.mask.Selection;
 import io.detinit.interop.mask.TieCounts;
 import io.detinit.interop.plan.Plan;
-import io.detinit.interop.sharded.ShardedCheckpoint;
 import io.detinit.interop.tensor.Checkpoint;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
@@ -44,48 +41,43 @@ final class SparkSelection implements DividedSelection.Passes {
      *
      * @param session the engine
      * @param checkpoint the trained model, open
-     * @param source where it lies, as {@link RemoteCheckpoints#resolve} gives it
-     * @param plan the plan of its initial weights, unless they are not looked at
-     * @param baseline the same, for this checkpoint
+     * @param plan the plan of its initial weights; empty where they are in a file, or are not looked at
+     * @param baseline the initial weights, for this checkpoint
      * @param selection what to prune
      * @param parts how many tasks; 0 for one to each {@link SparkAudit#TASK} elements, and at least one to each core
      */
     static SparkSelection of(
             SparkSession session,
             Checkpoint checkpoint,
-            Path source,
             Optional<Plan> plan,
             Baseline baseline,
             Selection selection,
-            int parts) {
+            int parts)
+            throws IOException {
         DividedSelection divided = DividedSelection.of(checkpoint.tensors(), baseline, selection);
-        return new SparkSelection(session, checkpoint, source, plan, selection, divided.tensors(), divided, parts);
+        return new SparkSelection(session, plan, selection, divided.tensors(), divided, parts);
     }
 
     /** Tensors for which there are masks, so that nothing is ranked. */
-    static SparkSelection given(
-            SparkSession session, Checkpoint checkpoint, Path source, Optional<Plan> plan, List<RankedTensor> tensors) {
+    static SparkSelection given(SparkSession session, Optional<Plan> plan, List<RankedTensor> tensors)
+            throws IOException {
         Selection none = new Selection(Criterion.MOVEMENT, new Selection.AtMost(0), Selection.Scope.GLOBAL);
-        return new SparkSelection(session, checkpoint, source, plan, none, tensors, null, 1);
+        return new SparkSelection(session, plan, none, tensors, null, 1);
     }
 
     private SparkSelection(
             SparkSession session,
-            Checkpoint checkpoint,
-            Path source,
             Optional<Plan> plan,
             Selection selection,
             List<RankedTensor> tensors,
             @Nullable DividedSelection divided,
-            int parts) {
+            int parts)
+            throws IOException {
         this.context = JavaSparkContext.fromSparkContext(session.sparkContext());
         this.divided = divided;
         this.tensors = tensors;
-        Map<String, String> shards = checkpoint instanceof ShardedCheckpoint set ? set.weightMap() : Map.of();
         for (RankedTensor tensor : tensors) {
-            String shard = shards.get(tensor.name());
-            Path file = shard == null ? source : new Path(source.getParent(), shard);
-            specs.add(WeightSpec.of(tensor, file.toString(), plan));
+            specs.add(WeightSpec.of(tensor, plan));
         }
         this.tasks = new SelectTasks(
                 context.broadcast(new SelectTasks.Spec(selection, List.copyOf(specs))),
