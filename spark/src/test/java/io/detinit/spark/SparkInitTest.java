@@ -138,7 +138,9 @@ class SparkInitTest {
                 .readTree(
                         JobRun.init("faulty:" + index, "-o", out, "--seed", 42).json());
         int found = json.path("shards").path("found").asInt();
-        assertTrue(found >= there.size(), "a shard that was under way when the run failed may have been finished: " + found);
+        assertTrue(
+                found >= there.size(),
+                "a shard that was under way when the run failed may have been finished: " + found);
         assertTrue(json.path("shards").path("written").asInt() > 0);
         for (Map.Entry<String, FileTime> shard : there.entrySet()) {
             assertEquals(shard.getValue(), Files.getLastModifiedTime(out.resolve(shard.getKey())), "not written again");
