@@ -1,6 +1,7 @@
 package io.detinit.cli;
 
 import io.detinit.cli.option.UsageException;
+import io.detinit.interop.audit.AuditCsv;
 import io.detinit.interop.audit.AuditReport;
 import io.detinit.interop.file.AtomicFile;
 import io.detinit.interop.file.MalformedFileException;

@@ -1,5 +1,6 @@
 package io.detinit.cli;
 
+import io.detinit.interop.audit.AuditCsv;
 import io.detinit.interop.budget.LayerCriticality;
 import io.detinit.interop.file.AtomicFile;
 import io.detinit.interop.verify.Score;

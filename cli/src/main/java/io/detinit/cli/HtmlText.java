@@ -1,5 +1,6 @@
 package io.detinit.cli;
 
+import io.detinit.interop.audit.VisibleText;
 import java.util.Locale;
 
 /** Text and numbers as a page shows them. */
@@ -12,36 +13,9 @@ final class HtmlText {
 
     private HtmlText() {}
 
-    /**
-     * Text whose every character can be seen: control characters, line separators, marks of direction, other invisible marks and
-     * lone surrogates are written as {@code \}{@code u{202E}}, which says what stood there and does nothing.
-     */
+    /** Text whose every character can be seen, as {@link VisibleText} writes it. */
     static String visible(String text) {
-        if (text.codePoints().noneMatch(HtmlText::isInvisible)) {
-            return text;
-        }
-        StringBuilder shown = new StringBuilder();
-        text.codePoints().forEach(point -> {
-            if (isInvisible(point)) {
-                shown.append("\\u{").append(Text.format("%04X", point)).append('}');
-            } else {
-                shown.appendCodePoint(point);
-            }
-        });
-        return shown.toString();
-    }
-
-    private static boolean isInvisible(int point) {
-        return switch (Character.getType(point)) {
-            case Character.CONTROL,
-                    Character.FORMAT,
-                    Character.LINE_SEPARATOR,
-                    Character.PARAGRAPH_SEPARATOR,
-                    Character.PRIVATE_USE,
-                    Character.SURROGATE,
-                    Character.UNASSIGNED -> true;
-            default -> false;
-        };
+        return VisibleText.of(text);
     }
 
     /** A name, without its middle where it is very long. */

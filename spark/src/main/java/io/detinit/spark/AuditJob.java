@@ -3,6 +3,8 @@ package io.detinit.spark;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.detinit.cli.option.FailIf;
 import io.detinit.cli.option.ThresholdOptions;
+import io.detinit.cli.option.UsageException;
+import io.detinit.interop.audit.AuditCsv;
 import io.detinit.interop.audit.AuditJson;
 import io.detinit.interop.audit.AuditOptions;
 import io.detinit.interop.audit.AuditReport;
@@ -17,6 +19,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -85,7 +88,13 @@ public final class AuditJob implements Callable<Integer> {
     @Nullable
     String table;
 
-    @Option(names = "--force", description = "Replace an existing table.")
+    @Option(
+            names = "--report",
+            paramLabel = "F",
+            description = "Also write F.csv, one line a tensor. May be given several times.")
+    List<String> reports = new ArrayList<>();
+
+    @Option(names = "--force", description = "Replace an existing table or report.")
     boolean force;
 
     @Option(
@@ -137,6 +146,12 @@ public final class AuditJob implements Callable<Integer> {
         List<FailIf> gates = failIf.stream().map(FailIf::parse).toList();
         List<Threshold> limits = thresholds.parse();
         double factor = Decay.parse(decay).factor();
+        for (String report : reports) {
+            if (!report.toLowerCase(Locale.ROOT).endsWith(".csv")) {
+                throw new UsageException("--report " + report
+                        + ": the name must end with .csv; pages are written by 'detinit audit' alone");
+            }
+        }
         if (partitions < 0) {
             throw new IllegalArgumentException("--partitions " + partitions + ": at least 1 is needed");
         }
@@ -148,6 +163,9 @@ public final class AuditJob implements Callable<Integer> {
         Configuration conf = session.sparkContext().hadoopConfiguration();
         if (table != null) {
             Jobs.checkNew(new Path(table), conf, force);
+        }
+        for (String target : reports) {
+            RemoteFile.checkNew(new Path(target), conf, force);
         }
         Path file = RemoteCheckpoints.resolve(new Path(path), conf);
         try (Checkpoint checkpoint = RemoteCheckpoints.open(file, conf);
@@ -163,6 +181,9 @@ public final class AuditJob implements Callable<Integer> {
                     audit.rows().write().mode(SaveMode.Overwrite).parquet(target);
                     return 0;
                 });
+            }
+            for (String target : reports) {
+                RemoteFile.write(new Path(target), conf, AuditCsv.of(report).getBytes(StandardCharsets.UTF_8));
             }
             spec.commandLine()
                     .getOut()
@@ -187,12 +208,13 @@ public final class AuditJob implements Callable<Integer> {
 
     /** With the noise record, and its decay where the command line says none, if a threshold asks for it. */
     private AuditOptions options(Checkpoint checkpoint, List<Threshold> limits, double factor) throws IOException {
+        boolean lines = rows || !reports.isEmpty();
         if (limits.stream().noneMatch(limit -> limit.kind() == Threshold.Kind.AUTO)) {
-            return new AuditOptions(limits, factor, rows);
+            return new AuditOptions(limits, factor, lines);
         }
         NoiseRecord noise = NoiseJson.find(checkpoint.metadata(), checkpoint.path())
                 .orElseThrow(() -> new IllegalArgumentException(
                         checkpoint.path() + " carries no noise record, which --threshold auto needs"));
-        return new AuditOptions(limits, factor == 1 ? noise.decay() : factor, rows, noise);
+        return new AuditOptions(limits, factor == 1 ? noise.decay() : factor, lines, noise);
     }
 }

@@ -4,7 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.detinit.generator.InitRules;
+import io.detinit.generator.StoredOrder;
 import io.detinit.generator.TensorShape;
+import io.detinit.interop.audit.AuditCsv;
 import io.detinit.interop.audit.AuditJson;
 import io.detinit.interop.audit.AuditOptions;
 import io.detinit.interop.audit.AuditReport;
@@ -13,20 +16,26 @@ import io.detinit.interop.audit.Baseline;
 import io.detinit.interop.audit.Threshold;
 import io.detinit.interop.identify.TorchPlans;
 import io.detinit.interop.init.InitialTensor;
+import io.detinit.interop.parameter.DefaultPlan;
 import io.detinit.interop.plan.Plan;
+import io.detinit.interop.plan.PlanJson;
+import io.detinit.interop.safetensors.SafetensorsWriter;
 import io.detinit.interop.tensor.ArrayTensor;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.DType;
 import io.detinit.interop.tensor.TensorInfo;
 import io.detinit.interop.tensor.TensorView;
+import io.detinit.interop.tensor.TransposedTensor;
 import io.detinit.interop.torch.TorchStateDictWriter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,11 +62,14 @@ class SparkAuditOptionsTest {
     private static String alone(Path file, Path initial) throws IOException {
         try (Checkpoint checkpoint = Samples.open(file);
                 Checkpoint before = Samples.open(initial)) {
-            Baseline baseline = Baseline.of(before, checkpoint);
-            AuditReport report = new Auditor(AuditOptions.of(Threshold.DEFAULT), 2).audit(checkpoint, baseline);
-            return AuditJson.of(file.toString(), checkpoint.format(), baseline.kind(), baseline.seed(), report)
-                    .toString();
+            return alone(file, checkpoint, Baseline.of(before, checkpoint));
         }
+    }
+
+    private static String alone(Path file, Checkpoint checkpoint, Baseline baseline) throws IOException {
+        AuditReport report = new Auditor(AuditOptions.of(Threshold.DEFAULT), 2).audit(checkpoint, baseline);
+        return AuditJson.of(file.toString(), checkpoint.format(), baseline.kind(), baseline.seed(), report)
+                .toString();
     }
 
     /** The initial weights come from files of other formats, in other pieces than the trained ones. */
@@ -112,6 +124,27 @@ class SparkAuditOptionsTest {
     }
 
     @Test
+    void reports() throws IOException {
+        AuditReport report;
+        try (Checkpoint checkpoint = Samples.open(index)) {
+            Plan plan = new Plan.Addressed(DefaultPlan.of(checkpoint, Samples.SEED, InitRules.he()));
+            report = new Auditor(AuditOptions.of(Threshold.DEFAULT).withLines(), 2)
+                    .audit(checkpoint, Baseline.of(plan, checkpoint));
+        }
+        Path csv = folder.resolve("audit.csv");
+        String json = JobRun.audit(index, "--seed", 42, "--report", csv, "--partitions", 7)
+                .json();
+        assertEquals(AuditCsv.of(report), Files.readString(csv));
+        assertTrue(json.contains("\"mostMoved\""), json);
+        JobRun again = JobRun.audit(index, "--seed", 42, "--report", csv);
+        assertEquals("AuditJob: " + csv + ": exists; --force replaces it", again.error());
+        assertEquals(2, again.code());
+        JobRun page = JobRun.audit(index, "--seed", 42, "--report", "audit.html");
+        assertTrue(page.error().contains("the name must end with .csv"), page.err());
+        assertEquals(2, page.code());
+    }
+
+    @Test
     void gates() throws IOException {
         JobRun holds = JobRun.audit(index, "--seed", 42, "--fail-if", "movedPercent<5", "--fail-if", "movedPercent<90");
         assertEquals(1, holds.code());
@@ -156,14 +189,49 @@ class SparkAuditOptionsTest {
         TorchStateDictWriter.write(file, initial, Map.of(), Map.of());
         String alone;
         try (Checkpoint checkpoint = Samples.open(file)) {
-            Baseline baseline = Baseline.of(TorchPlans.confirmed(checkpoint, 7).plan(), checkpoint);
-            AuditReport report = new Auditor(AuditOptions.of(Threshold.DEFAULT), 2).audit(checkpoint, baseline);
-            alone = AuditJson.of(file.toString(), checkpoint.format(), baseline.kind(), baseline.seed(), report)
-                    .toString();
+            alone = alone(
+                    file,
+                    checkpoint,
+                    Baseline.of(TorchPlans.confirmed(checkpoint, 7).plan(), checkpoint));
         }
         assertEquals(
                 alone, JobRun.audit(file, "--torch-seed", 7, "--partitions", 2).json());
         assertTrue(alone.contains("\"kind\":\"torch-seed\""), alone);
         assertTrue(alone.contains("\"bitIdenticalPercent\":100.0"), alone);
+    }
+
+    /** Matrices that the file keeps with the inputs first. */
+    @Test
+    void turnedMatrices() throws IOException {
+        Set<String> turned = Set.of("embed.weight", "fc.weight", "out.weight");
+        Plan plan;
+        try (Checkpoint checkpoint = Samples.open(index)) {
+            Plan usual = new Plan.Addressed(DefaultPlan.of(checkpoint, Samples.SEED, InitRules.he()));
+            Map<String, String> names = new HashMap<>();
+            Map<String, StoredOrder> orders = new HashMap<>();
+            usual.entries().forEach(entry -> {
+                names.put(entry.name(), entry.name());
+                orders.put(entry.name(), turned.contains(entry.name()) ? StoredOrder.IN_OUT : StoredOrder.OUT_IN);
+            });
+            plan = usual.forFile(names, orders);
+        }
+        List<TensorView> tensors = new ArrayList<>();
+        for (TensorView tensor : Samples.tensors()) {
+            tensors.add(turned.contains(tensor.info().name()) ? TransposedTensor.of(tensor) : tensor);
+        }
+        Path file = folder.resolve("turned.safetensors");
+        SafetensorsWriter.write(file, tensors, Map.of());
+        Path text = Files.writeString(folder.resolve("turned.json"), PlanJson.write(plan));
+        String alone;
+        try (Checkpoint checkpoint = Samples.open(file)) {
+            alone = alone(file, checkpoint, Baseline.of(plan, checkpoint));
+        }
+        assertTrue(alone.contains("\"stored\":\"in_out\"") && alone.contains("\"verdict\":\"match\""), alone);
+        for (int partitions : new int[] {1, 7}) {
+            assertEquals(
+                    alone,
+                    JobRun.audit(file, "--plan", text, "--partitions", partitions)
+                            .json());
+        }
     }
 }

@@ -2,6 +2,7 @@ package io.detinit.spark;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.detinit.interop.audit.AuditOptions;
 import io.detinit.interop.audit.Threshold;
@@ -10,8 +11,12 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -79,6 +84,34 @@ class SparkFormatsTest {
         assertEquals(Samples.alone(distributed, distributed.toString(), options), run.json());
     }
 
+    /** Files that PyTorch wrote: legacy ones, zips, TorchScript. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "pt-legacy/resnet20-12fca82f.th",
+                "pt-legacy/legacy_shared_storage.pt",
+                "pt-zip/california_model.pt",
+                "pt-zip/batch_norm2d.pt"
+            })
+    void realFiles(String name) throws IOException {
+        Path file = Path.of("../../shared/fixtures", name);
+        assumeTrue(Files.exists(file));
+        String alone = Samples.alone(file, file.toString(), AuditOptions.of(Threshold.DEFAULT));
+        assertEquals(alone, JobRun.audit(file, "--seed", 42, "--partitions", 5).json());
+    }
+
+    /** A folder that PyTorch wrote. */
+    @Test
+    void aRealFolder() throws IOException {
+        Path original = Path.of("../interop/src/test/resources/io/detinit/interop/torch/torch-2.15.0-single.dcp");
+        assumeTrue(Files.exists(original));
+        Path copy = Files.createDirectory(folder.resolve("real-dcp"));
+        Files.copy(original.resolve("metadata.pickle"), copy.resolve(".metadata"));
+        Files.copy(original.resolve("__0_0.distcp"), copy.resolve("__0_0.distcp"));
+        String alone = Samples.alone(copy, copy.toString(), AuditOptions.of(Threshold.DEFAULT));
+        assertEquals(alone, JobRun.audit(copy, "--seed", 42, "--partitions", 3).json());
+    }
+
     private static void truncate(Path file, long bytes) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
             channel.truncate(channel.size() - bytes);
@@ -133,6 +166,18 @@ class SparkFormatsTest {
                         + ": byte 0: found another format, expected safetensors, a file of torch.save or an "
                         + "index of such; the command alone reads other formats",
                 run.error());
+        Path zipped = folder.resolve("zipped.pt");
+        try (ZipFile original = new ZipFile(views.toFile());
+                ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(zipped))) {
+            for (ZipEntry entry : Collections.list(original.entries())) {
+                out.putNextEntry(new ZipEntry(entry.getName()));
+                original.getInputStream(entry).transferTo(out);
+            }
+        }
+        JobRun compressed = JobRun.audit(zipped, "--seed", 42);
+        assertTrue(compressed.error().contains("compressed elements, of which no part can be read"), compressed.err());
+        assertTrue(compressed.error().startsWith("AuditJob: " + zipped), compressed.err());
+        assertEquals(3, compressed.code());
         Path gguf = Files.writeString(folder.resolve("model.gguf"), "GGUF of another kind");
         JobRun known = JobRun.audit(gguf, "--seed", 42);
         assertTrue(known.error().contains("a GGUF file"), known.err());

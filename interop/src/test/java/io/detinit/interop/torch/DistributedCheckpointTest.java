@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.detinit.generator.TensorShape;
 import io.detinit.interop.file.MalformedFileException;
 import io.detinit.interop.tensor.ArrayTensor;
+import io.detinit.interop.tensor.StridedTensor;
 import io.detinit.interop.tensor.TensorInfo.Kind;
 import io.detinit.interop.tensor.TensorView;
 import java.io.ByteArrayOutputStream;
@@ -182,6 +183,7 @@ class DistributedCheckpointTest {
                 assertEquals(k, values[k]);
                 values[k] = -k;
             }
+            readLate(copy);
             TensorView now = ArrayTensor.of("w", TensorShape.of(shape), values);
             checkpoint.rewrite(copy, Map.of("w", now), Map.of());
             try (DistributedCheckpoint written = DistributedCheckpoint.open(copy)) {
@@ -198,6 +200,23 @@ class DistributedCheckpointTest {
             var crc = new java.util.zip.CRC32();
             crc.update(zip.getInputStream(entry).readAllBytes());
             assertEquals(crc.getValue(), entry.getCrc());
+        }
+    }
+
+    /** The same folder opened as one that lies anywhere, its chunks opened when they are read, in order or by their pieces. */
+    private void readLate(Path copy) throws IOException {
+        try (DistributedCheckpoint late = DistributedCheckpoint.open(new LocalFolder(folder), folder)) {
+            TensorView tensor = late.tensors().get(0);
+            TensorView pieces = new StridedTensor(tensor.info(), tensor.pieces(), Long.MAX_VALUE);
+            assertEquals(chunks.size(), tensor.pieces().size());
+            for (float[] values : List.of(floats(pieces), floats(tensor))) {
+                for (int k = 0; k < values.length; k++) {
+                    assertEquals(k, values[k]);
+                }
+            }
+            IllegalArgumentException e =
+                    assertThrows(IllegalArgumentException.class, () -> late.rewrite(copy, Map.of(), Map.of()));
+            assertEquals(folder + ": a copy is written of a folder of the file system alone", e.getMessage());
         }
     }
 

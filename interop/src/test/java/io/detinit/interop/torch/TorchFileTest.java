@@ -14,6 +14,7 @@ import io.detinit.interop.audit.Auditor;
 import io.detinit.interop.audit.Baseline;
 import io.detinit.interop.audit.Threshold;
 import io.detinit.interop.file.MalformedFileException;
+import io.detinit.interop.file.MemoryBytes;
 import io.detinit.interop.parameter.DefaultPlan;
 import io.detinit.interop.plan.Plan;
 import io.detinit.interop.tensor.ArrayTensor;
@@ -22,6 +23,8 @@ import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.zip.ZipEntry;
@@ -53,6 +56,32 @@ class TorchFileTest {
         String message = e.getMessage();
         assertTrue(message.startsWith(path + ": "), message);
         return message.substring(path.toString().length() + 2);
+    }
+
+    /** Bytes from anywhere are read, and copied to a file with other elements. */
+    @Test
+    void bytesFromAnywhere() throws IOException {
+        PickleBytes pickle = new PickleBytes().ops("}(");
+        pickle.text("t").tensor("0", 4, 0, new long[] {2, 2}, new long[] {1, 2}).ops("u");
+        byte[] content = Files.readAllBytes(archive(pickle, 0, 1, 2, 3));
+        List<String> closed = new ArrayList<>();
+        Path copy = folder.resolve("copy.pt");
+        MemoryBytes bytes = new MemoryBytes("store:/a.pt", content);
+        try (TorchFile file = TorchFile.open(bytes, Path.of("/a.pt"), () -> closed.add("a"))) {
+            assertEquals(Path.of("/a.pt"), file.path());
+            assertArrayEquals(new float[] {0, 2, 1, 3}, floats(file.tensors().get(0)));
+            TensorView other = ArrayTensor.of("t", TensorShape.of(2, 2), new float[] {4, 5, 6, 7});
+            file.rewrite(copy, Map.of("t", other), Map.of());
+        }
+        assertEquals(List.of("a"), closed);
+        try (TorchFile file = TorchFile.open(copy)) {
+            assertArrayEquals(new float[] {4, 5, 6, 7}, floats(file.tensors().get(0)));
+        }
+        MemoryBytes cut = new MemoryBytes("store:/a.pt", Arrays.copyOf(content, content.length - 9));
+        MalformedFileException e = assertThrows(
+                MalformedFileException.class, () -> TorchFile.open(cut, Path.of("/a.pt"), () -> closed.add("b")));
+        assertTrue(e.getMessage().startsWith("store:/a.pt: "), e.getMessage());
+        assertEquals(List.of("a", "b"), closed);
     }
 
     @Test

@@ -1,11 +1,5 @@
-package io.detinit.cli;
+package io.detinit.interop.audit;
 
-import io.detinit.interop.audit.AuditReport;
-import io.detinit.interop.audit.Figures;
-import io.detinit.interop.audit.MovedLines;
-import io.detinit.interop.audit.Provenance;
-import io.detinit.interop.audit.TensorAudit;
-import io.detinit.interop.audit.Threshold;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,11 +13,13 @@ import java.util.stream.Collectors;
  * An audit as CSV (RFC 4180): a header, one line a tensor, then the line of the total, whose {@code row} is {@code total}. Lines end
  * with CR LF, numbers are written with a point and in full, what does not apply is empty.
  *
- * <p>Text is always quoted. Control and other invisible characters of a name are written as in {@link HtmlText#visible}, so that a line
+ * <p>Text is always quoted. Control and other invisible characters of a name are written as in {@link VisibleText}, so that a line
  * is a line. Text that begins, after any spaces, with {@code = + - @} or their full-width forms gets an apostrophe in front: a
  * spreadsheet would take it for a formula and run it.
+ *
+ * <p>Stateless; safe for use by many threads.
  */
-final class AuditCsv {
+public final class AuditCsv {
 
     private static final String FORMULA = "=+-@\uff1d\uff0b\uff0d\uff20";
 
@@ -32,7 +28,13 @@ final class AuditCsv {
 
     private AuditCsv() {}
 
-    static String of(AuditReport report) {
+    /**
+     * Writes an audit.
+     *
+     * @param report what was found
+     * @return the lines
+     */
+    public static String of(AuditReport report) {
         List<Map<String, String>> lines = new ArrayList<>();
         report.tensors().forEach(tensor -> lines.add(tensor(report, tensor)));
         lines.add(total(report));
@@ -194,12 +196,17 @@ final class AuditCsv {
         return text.toString();
     }
 
-    /** A threshold as a column's name has it, such as {@code abs:1e-05}. */
-    static String id(Threshold threshold) {
+    /**
+     * A threshold as a column's name has it, such as {@code abs:1e-05}.
+     *
+     * @param threshold the threshold
+     * @return its kind and value
+     */
+    public static String id(Threshold threshold) {
         String text = Double.toString(threshold.value()).toLowerCase(Locale.ROOT);
         int e = text.indexOf('e');
         String mantissa = (e < 0 ? text : text.substring(0, e)).replaceAll("\\.0$", "");
-        String exponent = e < 0 ? "" : Text.format("e%+03d", Integer.parseInt(text.substring(e + 1)));
+        String exponent = e < 0 ? "" : String.format(Locale.ROOT, "e%+03d", Integer.parseInt(text.substring(e + 1)));
         return threshold.kind().id() + ":" + mantissa + exponent;
     }
 
@@ -215,8 +222,14 @@ final class AuditCsv {
         return Double.isNaN(value) ? "" : Double.toString(value);
     }
 
-    static String quoted(String text) {
-        String visible = HtmlText.visible(text);
+    /**
+     * Text as a field.
+     *
+     * @param text any text
+     * @return the field, in quotes
+     */
+    public static String quoted(String text) {
+        String visible = VisibleText.of(text);
         String content = visible.stripLeading();
         boolean formula = !content.isEmpty() && FORMULA.indexOf(content.charAt(0)) >= 0;
         return '"' + (formula ? "'" : "") + visible.replace("\"", "\"\"") + '"';
