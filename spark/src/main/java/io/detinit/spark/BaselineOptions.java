@@ -3,6 +3,7 @@ package io.detinit.spark;
 import io.detinit.cli.option.UsageException;
 import io.detinit.interop.audit.Baseline;
 import io.detinit.interop.plan.Plan;
+import io.detinit.interop.plan.PlanJson;
 import io.detinit.interop.tensor.Checkpoint;
 import java.io.Closeable;
 import java.io.IOException;
@@ -40,6 +41,11 @@ final class BaselineOptions {
             Optional<Plan> plan,
             @Nullable Checkpoint opened) implements Closeable {
 
+        /** The plan in the names and orders of the checkpoint, as JSON; empty for an initial file. */
+        Optional<String> planForFile() {
+            return plan.map(baseline::planForFile).map(PlanJson::write);
+        }
+
         @Override
         public void close() throws IOException {
             if (opened != null) {
@@ -56,9 +62,25 @@ final class BaselineOptions {
      * @param conf the settings of the file systems
      */
     Resolved resolve(Checkpoint checkpoint, Path file, Configuration conf) throws IOException {
+        return resolve(checkpoint, file, conf, true);
+    }
+
+    /** Whether the command line says what a checkpoint is compared with. */
+    boolean given() {
+        return plans.given() || initFile != null;
+    }
+
+    /** What says whether the initial file is still the same; empty where there is none. */
+    String identity(Configuration conf) throws IOException {
+        return initFile == null ? "" : SelectOutput.identity(RemoteCheckpoints.resolve(new Path(initFile), conf), conf);
+    }
+
+    /** The same; no initial weights where they are not needed, the command line does not say and the file carries no plan. */
+    Resolved resolve(Checkpoint checkpoint, Path file, Configuration conf, boolean needed) throws IOException {
         if (initFile == null) {
-            Plan plan = plans.choose(checkpoint, file, conf);
-            return new Resolved(Baseline.of(plan, checkpoint), Optional.of(plan), null);
+            Optional<Plan> plan = plans.choose(checkpoint, file, conf, needed);
+            Baseline found = plan.isPresent() ? Baseline.of(plan.get(), checkpoint) : Baseline.none(checkpoint);
+            return new Resolved(found, plan, null);
         }
         if (plans.seed != null || plans.torchSeed != null) {
             throw new UsageException("give one of --seed, --torch-seed and --init-file");

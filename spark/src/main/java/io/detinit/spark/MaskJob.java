@@ -11,8 +11,6 @@ import io.detinit.interop.mask.MaskJson;
 import io.detinit.interop.mask.MaskRecord;
 import io.detinit.interop.mask.RankedTensor;
 import io.detinit.interop.mask.Selection;
-import io.detinit.interop.plan.Plan;
-import io.detinit.interop.plan.PlanJson;
 import io.detinit.interop.prune.Fill;
 import io.detinit.interop.tensor.Checkpoint;
 import java.io.IOException;
@@ -68,7 +66,7 @@ public final class MaskJob implements Callable<Integer> {
     String output = "";
 
     @Mixin
-    PlanOptions plans = new PlanOptions();
+    BaselineOptions baseline = new BaselineOptions();
 
     @Mixin
     SelectOptions select = new SelectOptions();
@@ -120,26 +118,21 @@ public final class MaskJob implements Callable<Integer> {
     private void mask(SparkSession session, Selection selection) throws IOException {
         Configuration conf = session.sparkContext().hadoopConfiguration();
         Path file = RemoteCheckpoints.resolve(new Path(path), conf);
-        try (Checkpoint checkpoint = RemoteCheckpoints.open(file, conf)) {
-            Optional<Plan> plan =
-                    plans.choose(checkpoint, file, conf, selection.criterion().needsInit());
-            Baseline baseline = plan.isPresent() ? Baseline.of(plan.get(), checkpoint) : Baseline.none(checkpoint);
-            Optional<String> text = plan.map(baseline::planForFile).map(PlanJson::write);
+        try (Checkpoint checkpoint = RemoteCheckpoints.open(file, conf);
+                BaselineOptions.Resolved resolved = baseline.resolve(
+                        checkpoint, file, conf, selection.criterion().needsInit())) {
+            Baseline base = resolved.baseline();
+            Optional<String> text = resolved.planForFile();
             SparkSelection work =
-                    new SparkSelection(session, checkpoint, file, plan, baseline, selection, engine.partitions);
+                    SparkSelection.of(session, checkpoint, resolved.plan(), base, selection, engine.partitions);
             SelectOutput target = new SelectOutput(work, checkpoint, file, new Path(output), conf, true, Fill.ZERO);
             String source = new Path(path).getName();
             String tool = ToolVersion.name();
-            target.claim(
-                    List.of(
-                            MaskRecord.of(selection, baseline, source, tool)
-                                    .fields()
-                                    .toString(),
-                            text.orElse("")),
-                    force);
+            String asked = MaskRecord.of(selection, base, source, tool).fields().toString();
+            target.claim(List.of(asked, text.orElse(""), baseline.identity(conf)), force);
             DividedSelection.Outcome outcome = work.cut();
-            MaskRecord record = MaskRecord.of(selection, outcome.cuts(), baseline, source, tool);
-            List<RankedTensor> tensors = work.divided().tensors();
+            MaskRecord record = MaskRecord.of(selection, outcome.cuts(), base, source, tool);
+            List<RankedTensor> tensors = work.tensors();
             SelectOutput.Written written = target.write(session, outcome, record.metadata(inOut(tensors), text));
             ObjectNode object = JsonNodeFactory.instance.objectNode();
             object.put("input", path);

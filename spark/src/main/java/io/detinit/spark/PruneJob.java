@@ -4,16 +4,18 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.detinit.cli.option.SelectOptions;
 import io.detinit.cli.option.ToolVersion;
+import io.detinit.cli.option.UsageException;
 import io.detinit.interop.audit.Baseline;
 import io.detinit.interop.mask.DividedSelection;
 import io.detinit.interop.mask.MaskRecord;
+import io.detinit.interop.mask.MasksInPlace;
 import io.detinit.interop.mask.RankedTensor;
 import io.detinit.interop.mask.Selection;
 import io.detinit.interop.plan.Plan;
-import io.detinit.interop.plan.PlanJson;
 import io.detinit.interop.prune.Fill;
 import io.detinit.interop.prune.PruneJson;
 import io.detinit.interop.prune.PruneReport;
+import io.detinit.interop.sharded.ShardedCheckpoint;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.TensorStorage;
 import java.io.IOException;
@@ -28,6 +30,7 @@ import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -67,7 +70,7 @@ public final class PruneJob implements Callable<Integer> {
     String output = "";
 
     @Mixin
-    PlanOptions plans = new PlanOptions();
+    BaselineOptions baseline = new BaselineOptions();
 
     @Mixin
     SelectOptions select = new SelectOptions();
@@ -80,6 +83,14 @@ public final class PruneJob implements Callable<Integer> {
                     "What stands where a weight was pruned: zero, init (back to w0), or init_or_zero (w0, but zero "
                             + "where the weight was moving towards zero).")
     String fill = "";
+
+    @Option(
+            names = "--masks",
+            paramLabel = "M",
+            description = "Prune what the masks of this file or folder prune, in place of a selection; what MaskJob or "
+                    + "'detinit mask' wrote. With --fill zero no baseline is needed.")
+    @Nullable
+    String masks;
 
     @Option(names = "--force", description = "Replace the files of another run.")
     boolean force;
@@ -117,51 +128,135 @@ public final class PruneJob implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Selection selection = select.parse();
         Fill how = Fill.parse(fill);
         engine.check();
+        if (masks != null && select.given()) {
+            throw new UsageException("--masks says what is pruned: leave the options of a selection away");
+        }
+        Selection selection = masks == null ? select.parse() : null;
         return Jobs.withSession(NAME, engine.master, session -> {
-            prune(session, selection, how);
+            Configuration conf = session.sparkContext().hadoopConfiguration();
+            Path file = RemoteCheckpoints.resolve(new Path(path), conf);
+            try (Checkpoint checkpoint = RemoteCheckpoints.open(file, conf)) {
+                if (selection == null) {
+                    byMasks(session, checkpoint, file, String.valueOf(masks), how);
+                } else {
+                    bySelection(session, checkpoint, file, selection, how);
+                }
+            }
             return 0;
         });
     }
 
-    private void prune(SparkSession session, Selection selection, Fill how) throws IOException {
+    private void bySelection(SparkSession session, Checkpoint checkpoint, Path file, Selection selection, Fill how)
+            throws IOException {
         Configuration conf = session.sparkContext().hadoopConfiguration();
-        Path file = RemoteCheckpoints.resolve(new Path(path), conf);
-        try (Checkpoint checkpoint = RemoteCheckpoints.open(file, conf)) {
-            boolean needed = how.needsInit() || selection.criterion().needsInit();
-            Optional<Plan> plan = plans.choose(checkpoint, file, conf, needed);
-            Baseline baseline = plan.isPresent() ? Baseline.of(plan.get(), checkpoint) : Baseline.none(checkpoint);
-            Optional<String> text = plan.map(baseline::planForFile).map(PlanJson::write);
+        boolean needed = how.needsInit() || selection.criterion().needsInit();
+        try (BaselineOptions.Resolved resolved = baseline.resolve(checkpoint, file, conf, needed)) {
+            Baseline base = resolved.baseline();
+            Optional<String> text = resolved.planForFile();
             SparkSelection work =
-                    new SparkSelection(session, checkpoint, file, plan, baseline, selection, engine.partitions);
+                    SparkSelection.of(session, checkpoint, resolved.plan(), base, selection, engine.partitions);
             SelectOutput target = new SelectOutput(work, checkpoint, file, new Path(output), conf, false, how);
             String source = new Path(path).getName();
             String tool = ToolVersion.name();
-            MaskRecord asked = MaskRecord.of(selection, baseline, source, tool);
-            target.claim(List.of(asked.fields().toString(), text.orElse(""), how.id()), force);
+            MaskRecord asked = MaskRecord.of(selection, base, source, tool);
+            target.claim(List.of(asked.fields().toString(), text.orElse(""), how.id(), baseline.identity(conf)), force);
             DividedSelection.Outcome outcome = work.cut();
             // where a limit of sizes is the cut, the command selects while it writes and records no other
             MaskRecord record = selection.target() instanceof Selection.AtMost
                     ? asked
-                    : MaskRecord.of(selection, outcome.cuts(), baseline, source, tool);
-            Map<String, String> metadata = new LinkedHashMap<>();
-            text.ifPresent(json -> metadata.put(Checkpoint.PLAN_KEY, json));
-            metadata.put("detinit.prune", record.fields().put("fill", how.id()).toString());
-            SelectOutput.Written written = target.write(session, outcome, metadata);
-            ObjectNode object = JsonNodeFactory.instance.objectNode();
-            object.put("input", path);
-            object.put("output", output);
-            object.put("criterion", selection.criterion().id());
-            object.put("fill", fill);
-            object.put("storage", TensorStorage.DENSE.id());
-            PruneJson.put(object, entries(work.divided().tensors(), written.kept()));
-            PruneJson.putBytes(object, written.bytesBefore(), written.bytesAfter());
-            PruneJson.putNoAccuracy(object);
-            object.putObject("shards").put("written", written.written()).put("found", written.found());
-            spec.commandLine().getOut().println(object);
+                    : MaskRecord.of(selection, outcome.cuts(), base, source, tool);
+            print(work, target.write(session, outcome, metadata(record.fields(), text, how)), selection);
         }
+    }
+
+    private void byMasks(SparkSession session, Checkpoint checkpoint, Path file, String masked, Fill how)
+            throws IOException {
+        Configuration conf = session.sparkContext().hadoopConfiguration();
+        Path maskFile = RemoteCheckpoints.resolve(new Path(masked), conf);
+        boolean zero = how == Fill.ZERO && !baseline.given();
+        try (Checkpoint opened = RemoteCheckpoints.open(maskFile, conf);
+                BaselineOptions.@Nullable Resolved resolved = zero ? null : baseline.resolve(checkpoint, file, conf)) {
+            Optional<Baseline> base = resolved == null ? Optional.empty() : Optional.of(resolved.baseline());
+            List<MasksInPlace.Place> places = MasksInPlace.of(HadoopBytes.name(maskFile), opened, checkpoint, base);
+            if (how.needsInit()) {
+                checkInitial(places, base);
+            }
+            List<RankedTensor> tensors =
+                    places.stream().map(MasksInPlace.Place::tensor).toList();
+            Optional<Plan> plan = resolved == null ? Optional.empty() : resolved.plan();
+            SparkSelection work = SparkSelection.given(session, plan, tensors);
+            SelectOutput target = new SelectOutput(work, checkpoint, file, new Path(output), conf, false, how);
+            ObjectNode provenance = JsonNodeFactory.instance.objectNode();
+            provenance.put("masks", new Path(masked).getName());
+            if (zero) {
+                provenance.put("fill", how.id()); // where the command has it
+            }
+            base.ifPresent(known -> {
+                provenance.put("baseline", known.kind().id());
+                known.seed().ifPresent(seed -> provenance.put("seed", seed));
+            });
+            provenance.put("tool", ToolVersion.name());
+            Optional<String> text = resolved == null ? Optional.empty() : resolved.planForFile();
+            List<SelectedShard.GivenMask> given = given(opened, maskFile, places);
+            List<String> content = new ArrayList<>(List.of(provenance.toString(), text.orElse(""), how.id()));
+            content.add(given.toString());
+            content.add(baseline.identity(conf));
+            content.add(SelectOutput.identity(maskFile, conf));
+            for (SelectedShard.GivenMask mask : given) {
+                content.add(SelectOutput.identity(new Path(mask.file()), conf));
+            }
+            target.claim(content, force);
+            print(work, target.write(session, given, metadata(provenance, text, how)), null);
+        }
+    }
+
+    private static void checkInitial(List<MasksInPlace.Place> places, Optional<Baseline> baseline) {
+        for (MasksInPlace.Place place : places) {
+            String name = place.tensor().name();
+            if (baseline.flatMap(base -> base.find(name)).isEmpty()) {
+                throw new IllegalArgumentException(
+                        "tensor '" + name + "' has a mask and no initial values to go back to");
+            }
+        }
+    }
+
+    private static List<SelectedShard.GivenMask> given(Checkpoint masks, Path file, List<MasksInPlace.Place> places) {
+        Map<String, String> shards = masks instanceof ShardedCheckpoint set ? set.weightMap() : Map.of();
+        List<SelectedShard.GivenMask> given = new ArrayList<>();
+        for (MasksInPlace.Place place : places) {
+            String name = place.mask().info().name();
+            String shard = shards.get(name);
+            Path lies = shard == null ? file : new Path(file.getParent(), shard);
+            given.add(new SelectedShard.GivenMask(lies.toString(), name, place.turned()));
+        }
+        return given;
+    }
+
+    private static Map<String, String> metadata(ObjectNode record, Optional<String> plan, Fill how) {
+        Map<String, String> metadata = new LinkedHashMap<>();
+        plan.ifPresent(text -> metadata.put(Checkpoint.PLAN_KEY, text));
+        metadata.put("detinit.prune", record.put("fill", how.id()).toString());
+        return metadata;
+    }
+
+    private void print(SparkSelection work, SelectOutput.Written written, @Nullable Selection selection) {
+        ObjectNode object = JsonNodeFactory.instance.objectNode();
+        object.put("input", path);
+        object.put("output", output);
+        if (selection == null) {
+            object.putNull("criterion").put("masks", masks);
+        } else {
+            object.put("criterion", selection.criterion().id());
+        }
+        object.put("fill", fill);
+        object.put("storage", TensorStorage.DENSE.id());
+        PruneJson.put(object, entries(work.tensors(), written.kept()));
+        PruneJson.putBytes(object, written.bytesBefore(), written.bytesAfter());
+        PruneJson.putNoAccuracy(object);
+        object.putObject("shards").put("written", written.written()).put("found", written.found());
+        spec.commandLine().getOut().println(object);
     }
 
     private static List<PruneReport.PrunedEntry> entries(List<RankedTensor> tensors, List<Long> kept) {

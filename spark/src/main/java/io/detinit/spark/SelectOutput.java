@@ -10,6 +10,7 @@ import io.detinit.interop.tensor.TensorInfo;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +26,8 @@ import org.apache.spark.sql.SparkSession;
 /** Masks, or a pruned model, written by executors shard by shard beside nothing else. Not thread-safe. */
 final class SelectOutput {
 
+    private static final String INDEX = ".index.json";
+
     private final SparkSelection selection;
     private final Checkpoint checkpoint;
     private final Path source;
@@ -32,6 +35,7 @@ final class SelectOutput {
     private final Configuration conf;
     private final boolean masks;
     private final Fill fill;
+
     /** The prunable tensors of each shard; shards without any only where they are to be copied. */
     private final Map<String, List<Integer>> shards = new LinkedHashMap<>();
 
@@ -54,6 +58,10 @@ final class SelectOutput {
             boolean masks,
             Fill fill)
             throws IOException {
+        if (!checkpoint.format().startsWith("safetensors") && !masks) {
+            throw new IllegalArgumentException(HadoopBytes.name(source) + " is " + checkpoint.format()
+                    + "; this job prunes safetensors alone, 'detinit prune' other formats, too");
+        }
         this.selection = selection;
         this.checkpoint = checkpoint;
         this.source = source;
@@ -64,9 +72,10 @@ final class SelectOutput {
         if (!masks && checkpoint instanceof ShardedCheckpoint set) {
             set.weightMap().values().forEach(shard -> shards.putIfAbsent(shard, new ArrayList<>()));
         }
-        List<WeightSpec> specs = selection.specs();
-        for (int k = 0; k < specs.size(); k++) {
-            shards.computeIfAbsent(new Path(specs.get(k).file()).getName(), s -> new ArrayList<>())
+        Map<String, String> map = checkpoint instanceof ShardedCheckpoint set ? set.weightMap() : Map.of();
+        for (int k = 0; k < selection.tensors().size(); k++) {
+            String name = selection.tensors().get(k).name();
+            shards.computeIfAbsent(map.getOrDefault(name, source.getName()), s -> new ArrayList<>())
                     .add(k);
         }
     }
@@ -95,10 +104,22 @@ final class SelectOutput {
             content.add(info.name() + " " + info.dtype() + " " + info.shape());
         }
         for (Path file : sources()) {
-            FileStatus status = file.getFileSystem(conf).getFileStatus(file);
-            content.add(status.getPath() + " " + status.getLen() + " " + status.getModificationTime());
+            content.add(identity(file, conf));
         }
         output.claim(files(), masks ? "mask" : "prune", content, force);
+    }
+
+    /** What says whether a file is still the same. */
+    static String identity(Path file, Configuration conf) throws IOException {
+        FileSystem system = file.getFileSystem(conf);
+        StringBuilder text = new StringBuilder();
+        FileStatus[] files = system.listStatus(file); // of a file itself, of a folder what is in it
+        Arrays.sort(files);
+        for (FileStatus status : files) {
+            text.append(status.getPath()).append(' ').append(status.getLen()).append(' ');
+            text.append(status.getModificationTime()).append('\n');
+        }
+        return text.toString();
     }
 
     private boolean sharded() {
@@ -107,11 +128,26 @@ final class SelectOutput {
 
     /** The files of the output, the index first. */
     private List<String> files() {
-        List<String> names = new ArrayList<>(shards.keySet());
+        List<String> names = new ArrayList<>(shardNames());
         if (sharded()) {
-            names.add(0, source.getName());
+            names.add(0, outputName(source.getName()));
         }
         return names;
+    }
+
+    private List<String> shardNames() {
+        return shards.keySet().stream().map(this::outputName).toList();
+    }
+
+    /** As in the checkpoint; masks of PyTorch's files are safetensors all the same. */
+    private String outputName(String name) {
+        if (!masks || checkpoint.format().startsWith("safetensors")) {
+            return name;
+        }
+        String end = name.endsWith(INDEX) ? INDEX : "";
+        String stem = name.substring(0, name.length() - end.length());
+        int dot = stem.lastIndexOf('.');
+        return (dot > 0 ? stem.substring(0, dot) : stem) + ".safetensors" + end;
     }
 
     /** The files of the model. */
@@ -134,15 +170,25 @@ final class SelectOutput {
      */
     Written write(SparkSession session, DividedSelection.Outcome outcome, Map<String, String> metadata)
             throws IOException {
-        int missing = output.missing(List.copyOf(shards.keySet())).size();
+        return write(session, new SelectedShard.Plan(outcome.rules(), List.of(), fill, masks), metadata);
+    }
+
+    /** Writes what is missing, by masks that are given for each prunable tensor. */
+    Written write(SparkSession session, List<SelectedShard.GivenMask> given, Map<String, String> metadata)
+            throws IOException {
+        return write(session, new SelectedShard.Plan(List.of(), List.copyOf(given), fill, masks), metadata);
+    }
+
+    private Written write(SparkSession session, SelectedShard.Plan plan, Map<String, String> metadata)
+            throws IOException {
+        int missing = output.missing(shardNames()).size();
         List<SelectedShard> work = new ArrayList<>();
         shards.forEach((name, tensors) -> work.add(new SelectedShard(
                 sharded() ? new Path(source.getParent(), name).toString() : source.toString(),
-                output.path(name).toString(),
+                output.path(outputName(name)).toString(),
                 List.copyOf(tensors),
                 sharded() ? Map.of() : new LinkedHashMap<>(metadata))));
         SelectTasks tasks = selection.tasks();
-        SelectedShard.Plan plan = new SelectedShard.Plan(outcome.rules(), fill, masks);
         JavaSparkContext context = JavaSparkContext.fromSparkContext(session.sparkContext());
         var sent = context.broadcast(plan);
         List<List<Long>> counts = Jobs.run(() -> context.parallelize(work, work.size())
@@ -155,7 +201,7 @@ final class SelectOutput {
             }
         }
         if (checkpoint instanceof ShardedCheckpoint set) {
-            output.place(source.getName(), masks ? maskIndex(set, metadata) : set.index(metadata));
+            output.place(outputName(source.getName()), masks ? maskIndex(set, metadata) : set.index(metadata));
         }
         output.finish();
         long before = 0;
@@ -177,10 +223,10 @@ final class SelectOutput {
     private byte[] maskIndex(ShardedCheckpoint set, Map<String, String> metadata) throws IOException {
         Map<String, String> map = new LinkedHashMap<>();
         long bytes = 0;
-        for (RankedTensor tensor : selection.divided().tensors()) {
+        for (RankedTensor tensor : selection.tensors()) {
             map.put(
                     tensor.name() + MaskFile.SUFFIX,
-                    Objects.requireNonNull(set.weightMap().get(tensor.name())));
+                    outputName(Objects.requireNonNull(set.weightMap().get(tensor.name()))));
             bytes += tensor.elements();
         }
         return ShardedCheckpoint.index(bytes, metadata, map);

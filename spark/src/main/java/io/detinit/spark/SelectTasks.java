@@ -6,17 +6,13 @@ import io.detinit.interop.mask.RangeRanker;
 import io.detinit.interop.mask.RankedTensor;
 import io.detinit.interop.mask.Selection;
 import io.detinit.interop.mask.TieCounts;
-import io.detinit.interop.tensor.Checkpoint;
-import java.io.Closeable;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.Path;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What executors do for a selection: they read ranges of tensors and send back counts.
@@ -42,9 +38,10 @@ record SelectTasks(Broadcast<Spec> spec, Broadcast<SerializableConfiguration> co
     GroupCounts count(List<TensorRange> ranges, List<GroupRequest> requests) throws IOException {
         GroupCounts counts = new GroupCounts();
         RangeRanker ranker = new RangeRanker(spec.value().selection());
-        try (Opened tensors = new Opened()) {
+        try (OpenFiles files = new OpenFiles(settings())) {
             for (TensorRange range : ranges) {
-                RankedTensor tensor = tensors.get(range.tensor(), range.end() * RankedTensor.CHUNK);
+                WeightSpec weights = spec.value().tensors().get(range.tensor());
+                RankedTensor tensor = weights.open(files, range.end() * RankedTensor.CHUNK);
                 ranker.count(tensor, range.first(), range.end(), request(requests, range), counts);
             }
         }
@@ -55,9 +52,10 @@ record SelectTasks(Broadcast<Spec> spec, Broadcast<SerializableConfiguration> co
     List<TieCounts> ties(List<TensorRange> ranges, List<GroupRequest> requests) throws IOException {
         List<TieCounts> counts = new ArrayList<>();
         RangeRanker ranker = new RangeRanker(spec.value().selection());
-        try (Opened tensors = new Opened()) {
+        try (OpenFiles files = new OpenFiles(settings())) {
             for (TensorRange range : ranges) {
-                RankedTensor tensor = tensors.get(range.tensor(), Long.MAX_VALUE / Long.SIZE);
+                WeightSpec weights = spec.value().tensors().get(range.tensor());
+                RankedTensor tensor = weights.logical(files, range.end() * RankedTensor.CHUNK);
                 long key = request(requests, range).at();
                 counts.add(ranker.ties(range.tensor(), tensor, range.first(), range.end(), key));
             }
@@ -70,32 +68,5 @@ record SelectTasks(Broadcast<Spec> spec, Broadcast<SerializableConfiguration> co
                 .filter(one -> one.has(range.tensor()))
                 .findFirst()
                 .orElseThrow();
-    }
-
-    /** The tensors of a task, one after the other; the file of the last one is open. */
-    private final class Opened implements Closeable {
-
-        private String file = "";
-        private @Nullable Checkpoint open;
-
-        RankedTensor get(int number, long end) throws IOException {
-            WeightSpec tensor = spec.value().tensors().get(number);
-            Checkpoint checkpoint = open;
-            if (checkpoint == null || !file.equals(tensor.file())) {
-                close();
-                checkpoint = RemoteCheckpoints.open(new Path(tensor.file()), settings());
-                open = checkpoint;
-                file = tensor.file();
-            }
-            return tensor.open(checkpoint, end);
-        }
-
-        @Override
-        public void close() throws IOException {
-            if (open != null) {
-                open.close();
-                open = null;
-            }
-        }
     }
 }

@@ -1,6 +1,7 @@
 package io.detinit.spark;
 
 import io.detinit.interop.mask.CutRule;
+import io.detinit.interop.mask.MaskBits;
 import io.detinit.interop.mask.MaskView;
 import io.detinit.interop.mask.RangeMask;
 import io.detinit.interop.mask.RankedTensor;
@@ -9,7 +10,6 @@ import io.detinit.interop.prune.Fill;
 import io.detinit.interop.prune.PrunedRange;
 import io.detinit.interop.safetensors.SafetensorsWriter;
 import io.detinit.interop.tensor.Checkpoint;
-import io.detinit.interop.tensor.TensorInfo;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -32,8 +32,24 @@ import org.apache.hadoop.fs.Path;
 record SelectedShard(String source, String target, List<Integer> prunable, Map<String, String> metadata)
         implements Serializable {
 
-    /** Mask or prune what a selection came to. */
-    record Plan(List<CutRule> rules, Fill fill, boolean masks) implements Serializable {}
+    /**
+     * What a selection came to.
+     *
+     * @param rules which weights of each prunable tensor go; none where masks are given
+     * @param given the masks that are given, one for each prunable tensor
+     * @param fill what stands where a weight is pruned
+     * @param masks whether masks are written, not a pruned model
+     */
+    record Plan(List<CutRule> rules, List<GivenMask> given, Fill fill, boolean masks) implements Serializable {}
+
+    /**
+     * A mask in a file.
+     *
+     * @param file the file, as Hadoop names it
+     * @param name the tensor's name there
+     * @param turned whether it lies the other way round than its parameter
+     */
+    record GivenMask(String file, String name, boolean turned) implements Serializable {}
 
     /**
      * Writes the shard; where it is there, only counts.
@@ -45,10 +61,11 @@ record SelectedShard(String source, String target, List<Integer> prunable, Map<S
         Path file = new Path(target);
         boolean there = file.getFileSystem(conf).exists(file);
         List<Long> kept = new ArrayList<>();
-        try (Checkpoint shard = RemoteCheckpoints.open(new Path(source), conf)) {
+        try (OpenFiles files = new OpenFiles(conf);
+                OpenMasks given = new OpenMasks(conf)) {
             OutputSet.Body body = out -> {
                 kept.clear();
-                kept.addAll(plan.masks() ? masks(shard, tasks, plan, out) : pruned(shard, tasks, plan, out));
+                kept.addAll(plan.masks() ? masks(files, tasks, plan, out) : pruned(files, given, tasks, plan, out));
             };
             if (there) {
                 body.write(OutputStream.nullOutputStream());
@@ -59,15 +76,15 @@ record SelectedShard(String source, String target, List<Integer> prunable, Map<S
         return List.copyOf(kept);
     }
 
-    private List<Long> masks(Checkpoint shard, SelectTasks tasks, Plan plan, OutputStream out) throws IOException {
+    private List<Long> masks(OpenFiles files, SelectTasks tasks, Plan plan, OutputStream out) throws IOException {
         InTurn turns = new InTurn();
         List<InTurn.Turn<?>> masks = new ArrayList<>();
         for (int number : prunable) {
-            TensorInfo info = info(shard, tasks, number);
+            WeightSpec spec = tasks.spec().value().tensors().get(number);
             masks.add(turns.tensor(
-                    MaskView.info(info),
+                    MaskView.info(spec.stored().info()),
                     () -> {
-                        RankedTensor tensor = tensor(shard, tasks, number);
+                        RankedTensor tensor = spec.open(files, Long.MAX_VALUE);
                         return new MaskView(tensor, mask(tensor, tasks, plan, number));
                     },
                     MaskView::kept));
@@ -76,47 +93,39 @@ record SelectedShard(String source, String target, List<Integer> prunable, Map<S
         return masks.stream().map(InTurn.Turn::counted).toList();
     }
 
-    private List<Long> pruned(Checkpoint shard, SelectTasks tasks, Plan plan, OutputStream out) throws IOException {
+    private List<Long> pruned(OpenFiles files, OpenMasks given, SelectTasks tasks, Plan plan, OutputStream out)
+            throws IOException {
         InTurn turns = new InTurn();
         Map<String, InTurn.Turn<?>> pruned = new LinkedHashMap<>();
         for (int number : prunable) {
-            TensorInfo info = info(shard, tasks, number);
+            WeightSpec spec = tasks.spec().value().tensors().get(number);
             pruned.put(
-                    info.name(),
+                    spec.name(),
                     turns.tensor(
-                            info,
+                            spec.stored().info(),
                             () -> {
                                 // read ahead each for itself: a pattern looks farther than what is written
-                                RangeMask mask = mask(tensor(shard, tasks, number), tasks, plan, number);
-                                return new PrunedRange(tensor(shard, tasks, number), mask, plan.fill());
+                                MaskBits mask = plan.given().isEmpty()
+                                        ? mask(spec.open(files, Long.MAX_VALUE), tasks, plan, number)
+                                        : given.get(plan.given().get(number));
+                                return new PrunedRange(spec.open(files, Long.MAX_VALUE), mask, plan.fill());
                             },
                             PrunedRange::kept));
         }
-        List<TensorView> tensors = new ArrayList<>();
-        for (TensorView tensor : shard.tensors()) {
-            TensorView other = pruned.get(tensor.info().name());
-            long elements = tensor.info().shape().elements();
-            tensors.add(
-                    other == null
-                            ? turns.tensor(tensor.info(), () -> WeightSpec.ahead(tensor, elements), copied -> 0)
-                            : other);
+        try (Checkpoint shard = RemoteCheckpoints.open(new Path(source), tasks.settings())) {
+            List<TensorView> tensors = new ArrayList<>();
+            for (TensorView tensor : shard.tensors()) {
+                TensorView other = pruned.get(tensor.info().name());
+                tensors.add(
+                        other == null
+                                ? turns.tensor(tensor.info(), () -> WeightSpec.ahead(tensor), copied -> 0)
+                                : other);
+            }
+            Map<String, String> merged = new LinkedHashMap<>(shard.metadata());
+            merged.putAll(metadata);
+            SafetensorsWriter.write(out, tensors, merged);
         }
-        Map<String, String> merged = new LinkedHashMap<>(shard.metadata());
-        merged.putAll(metadata);
-        SafetensorsWriter.write(out, tensors, merged);
         return pruned.values().stream().map(InTurn.Turn::counted).toList();
-    }
-
-    private static TensorInfo info(Checkpoint shard, SelectTasks tasks, int number) throws IOException {
-        String name = tasks.spec().value().tensors().get(number).name();
-        return shard.find(name)
-                .orElseThrow(() -> new IOException(shard.path() + ": the tensor '" + name + "' is gone"))
-                .info();
-    }
-
-    private static RankedTensor tensor(Checkpoint shard, SelectTasks tasks, int number) throws IOException {
-        WeightSpec spec = tasks.spec().value().tensors().get(number);
-        return spec.open(shard, info(shard, tasks, number).shape().elements());
     }
 
     private static RangeMask mask(RankedTensor tensor, SelectTasks tasks, Plan plan, int number) {

@@ -58,6 +58,20 @@ record StoredSpec(String name, DType dtype, List<Long> dims, TensorInfo.Kind kin
         return new StoredSpec(info.name(), info.dtype(), dims, info.kind(), List.copyOf(pieces));
     }
 
+    /** What it is. */
+    TensorInfo info() {
+        long[] shape = dims.stream().mapToLong(Long::longValue).toArray();
+        return new TensorInfo(name, dtype, TensorShape.of(shape), kind);
+    }
+
+    /** The matrix with its axes exchanged. */
+    StoredSpec transposed() {
+        List<Piece> turned = pieces.stream()
+                .map(piece -> new Piece(piece.file(), piece.layout().transposed()))
+                .toList();
+        return new StoredSpec(name, dtype, List.of(dims.get(1), dims.get(0)), kind, turned);
+    }
+
     /**
      * The tensor on the machine that will read a range of it from front to back.
      *
@@ -65,11 +79,9 @@ record StoredSpec(String name, DType dtype, List<Long> dims, TensorInfo.Kind kin
      * @param end the element before which reading stops
      */
     TensorView open(OpenFiles files, long end) {
-        long[] shape = dims.stream().mapToLong(Long::longValue).toArray();
-        TensorInfo info = new TensorInfo(name, dtype, TensorShape.of(shape), kind);
         List<StoredPiece> stored = pieces.stream()
                 .map(piece -> new StoredPiece(files.file(piece.file()), piece.layout()))
                 .toList();
-        return new StridedTensor(info, stored, end);
+        return new StridedTensor(info(), stored, end);
     }
 }

@@ -3,30 +3,39 @@ package io.detinit.spark;
 import io.detinit.generator.StoredOrder;
 import io.detinit.interop.audit.Baseline;
 import io.detinit.interop.mask.RankedTensor;
+import io.detinit.interop.plan.InitialValues;
 import io.detinit.interop.plan.Plan;
 import io.detinit.interop.plan.PlanJson;
-import io.detinit.interop.tensor.Checkpoint;
-import io.detinit.interop.tensor.FileTensor;
+import io.detinit.interop.plan.StoredValues;
+import io.detinit.interop.tensor.StoredPiece;
+import io.detinit.interop.tensor.StridedTensor;
 import io.detinit.interop.tensor.TensorView;
+import io.detinit.interop.tensor.TransposedTensor;
 import java.io.IOException;
 import java.io.Serializable;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What an executor needs to know of one prunable tensor: the file to open, and the one line of the plan that its initial values follow
- * from. A few hundred bytes.
+ * What an executor needs to know of one prunable tensor: where its bytes lie, and where those of its initial values lie or the one line of
+ * the plan that they follow from. A few hundred bytes.
  *
- * @param file the file, as Hadoop names it
- * @param name the tensor's name
- * @param order which way round the checkpoint keeps it
- * @param initialName what the plan calls it
- * @param plan a plan of this tensor alone; empty where initial values are not looked at
+ * @param stored the tensor as the checkpoint keeps it
+ * @param order which way round that is
+ * @param initialName what the baseline calls it
+ * @param plan a plan of this tensor alone; empty where its initial values are in a file, or are not looked at
+ * @param initial the initial values in a file, in the logical order
  */
-record WeightSpec(String file, String name, StoredOrder order, String initialName, String plan)
-        implements Serializable {
+record WeightSpec(
+        StoredSpec stored,
+        StoredOrder order,
+        String initialName,
+        String plan,
+        @Nullable StoredSpec initial) implements Serializable {
 
-    static WeightSpec of(RankedTensor tensor, String file, Optional<Plan> plan) {
+    static WeightSpec of(RankedTensor tensor, Optional<Plan> plan) throws IOException {
         Baseline.Initial initial = tensor.initial();
         String own = plan.map(all -> PlanJson.write(all.forFile(
                         Map.of(initial.name(), initial.name()),
@@ -34,36 +43,56 @@ record WeightSpec(String file, String name, StoredOrder order, String initialNam
                                 initial.name(),
                                 all.find(initial.name()).orElseThrow().stored()))))
                 .orElse("");
-        return new WeightSpec(file, tensor.name(), initial.order(), initial.name(), own);
+        StoredSpec before = initial.values() instanceof StoredValues values ? StoredSpec.of(values.tensor()) : null;
+        return new WeightSpec(StoredSpec.of(tensor.stored()), initial.order(), initial.name(), own, before);
+    }
+
+    String name() {
+        return stored.name();
     }
 
     /**
-     * The tensor on the machine that has opened its file.
+     * The tensor where a range of it is read from front to back, in the order of the file.
      *
-     * @param opened the file
-     * @param end the element, in the order of the file, before which reading stops
+     * @param files opens its files when they are needed
+     * @param end the element before which reading stops
      */
-    RankedTensor open(Checkpoint opened, long end) throws IOException {
-        TensorView stored =
-                opened.find(name).orElseThrow(() -> new IOException(file + ": the tensor '" + name + "' is gone"));
-        return RankedTensor.of(ahead(stored, end), initial(stored));
+    RankedTensor open(OpenFiles files, long end) throws IOException {
+        InitialValues values = values();
+        if (initial != null) {
+            TensorView lies = order == StoredOrder.OUT_IN
+                    ? initial.open(files, end)
+                    : TransposedTensor.of(initial.transposed().open(files, end));
+            values = new StoredValues(lies);
+        }
+        return RankedTensor.of(stored.open(files, end), new Baseline.Initial(initialName, order, values));
     }
 
-    private Baseline.Initial initial(TensorView stored) throws IOException {
+    /** The same in the logical order, outputs first. */
+    RankedTensor logical(OpenFiles files, long end) throws IOException {
+        StoredSpec upright = order == StoredOrder.OUT_IN ? stored : stored.transposed();
+        InitialValues values = initial == null ? values() : new StoredValues(initial.open(files, end));
+        return RankedTensor.of(upright.open(files, end), new Baseline.Initial(initialName, StoredOrder.OUT_IN, values));
+    }
+
+    /** Those that are in no file. */
+    private InitialValues values() throws IOException {
         if (plan.isEmpty()) {
             return Baseline.Initial.zeros(
-                    initialName, order, order.logical(stored.info().shape()));
+                            initialName, order, order.logical(stored.info().shape()))
+                    .values();
         }
-        Plan.Entry entry = PlanJson.read(plan, file).find(initialName).orElseThrow();
-        return new Baseline.Initial(initialName, order, entry.values());
+        return PlanJson.read(plan, stored.name())
+                .find(initialName)
+                .orElseThrow()
+                .values();
     }
 
-    /** A tensor that is read from front to back, in large pieces where it lies in one piece. */
-    static TensorView ahead(TensorView stored, long end) {
-        if (!(stored instanceof FileTensor file)) {
-            return stored;
-        }
-        long stop = Math.min(file.info().bytes(), end * file.info().dtype().bytes());
-        return new FileTensor(file.info(), new ReadAhead(file.bytes(), stop), file.location());
+    /** A tensor of an open file that is read from front to back, in few requests. */
+    static TensorView ahead(TensorView tensor) throws IOException {
+        List<StoredPiece> pieces = tensor.pieces();
+        return pieces.isEmpty()
+                ? tensor
+                : new StridedTensor(tensor.info(), pieces, tensor.info().shape().elements());
     }
 }

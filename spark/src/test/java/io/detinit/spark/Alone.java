@@ -21,6 +21,7 @@ import io.detinit.interop.tensor.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,6 +50,20 @@ record Alone(StoredMasks masks, Map<String, String> metadata, ObjectNode json) {
             String text = PlanJson.write(baseline.planForFile(plan));
             return new Alone(masks, record.metadata(masks.inOut(), Optional.of(text)), json);
         }
+    }
+
+    private static final Map<List<String>, Alone> KNOWN = new HashMap<>();
+
+    /** The same, worked out once. */
+    static Alone once(Path file, String... options) throws IOException {
+        List<String> key = new ArrayList<>(List.of(options));
+        key.add(file.toString());
+        Alone known = KNOWN.get(key);
+        if (known == null) {
+            known = of(file, options);
+            KNOWN.put(key, known);
+        }
+        return known;
     }
 
     /** Prunes as the command does. */

@@ -2,6 +2,9 @@ package io.detinit.spark;
 
 import io.detinit.generator.InitPlan;
 import io.detinit.generator.InitRules;
+import io.detinit.generator.PlannedTensor;
+import io.detinit.generator.Scheme;
+import io.detinit.generator.StoredOrder;
 import io.detinit.generator.TensorShape;
 import io.detinit.interop.audit.AuditJson;
 import io.detinit.interop.audit.AuditOptions;
@@ -12,6 +15,7 @@ import io.detinit.interop.identify.LayerSearch;
 import io.detinit.interop.init.InitialTensor;
 import io.detinit.interop.parameter.DefaultPlan;
 import io.detinit.interop.plan.Plan;
+import io.detinit.interop.plan.PlanJson;
 import io.detinit.interop.safetensors.SafetensorsFile;
 import io.detinit.interop.safetensors.SafetensorsWriter;
 import io.detinit.interop.sharded.ShardedCheckpoint;
@@ -149,6 +153,10 @@ final class Samples {
 
     /** The plan that the jobs find for a checkpoint. */
     static Plan plan(Checkpoint checkpoint) throws IOException {
+        String own = checkpoint.metadata().get(Checkpoint.PLAN_KEY);
+        if (own != null) {
+            return PlanJson.read(own, "the file's plan");
+        }
         InitPlan usual = DefaultPlan.of(checkpoint, SEED, InitRules.he());
         return new Plan.Addressed(LayerSearch.of(checkpoint, usual, 2).plan());
     }
@@ -162,6 +170,27 @@ final class Samples {
             return ShardedCheckpoint.open(file, Samples::open);
         }
         return name.endsWith(".safetensors") ? SafetensorsFile.open(file) : TorchFile.open(file);
+    }
+
+    /** A file that keeps its matrices inputs first, with many equal weights, and says so in its plan. */
+    static Path writeTurned(Path file) throws IOException {
+        List<PlannedTensor> planned = List.of(
+                new PlannedTensor("a.weight", TensorShape.of(130, 700), 0, Scheme.HE, StoredOrder.IN_OUT),
+                new PlannedTensor("b.weight", TensorShape.of(90, 110), 1, Scheme.HE, StoredOrder.OUT_IN),
+                new PlannedTensor("c.weight", TensorShape.of(257, 300), 2, Scheme.HE, StoredOrder.IN_OUT));
+        InitPlan plan = new InitPlan(SEED, planned);
+        List<TensorView> tensors = new ArrayList<>();
+        SplittableRandom random = new SplittableRandom(5);
+        for (PlannedTensor tensor : planned) {
+            TensorShape stored = tensor.stored().stored(tensor.shape());
+            float[] weights = new float[(int) stored.elements()];
+            for (int k = 0; k < weights.length; k++) {
+                weights[k] = (float) Math.rint(random.nextGaussian() * 8) / 64;
+            }
+            tensors.add(ArrayTensor.of(tensor.name(), stored, weights));
+        }
+        SafetensorsWriter.write(file, tensors, Map.of(Checkpoint.PLAN_KEY, PlanJson.write(new Plan.Addressed(plan))));
+        return file;
     }
 
     /** Tensors in no file. */

@@ -17,6 +17,17 @@ public final class GroupCounts implements Serializable {
     /** Nothing counted yet. */
     public GroupCounts() {}
 
+    /** {@return each group's counts by themselves} */
+    public Map<Integer, GroupCounts> byGroup() {
+        Map<Integer, GroupCounts> all = new TreeMap<>();
+        histograms.forEach((group, histogram) -> {
+            GroupCounts one = new GroupCounts();
+            one.histograms.put(group, histogram);
+            all.put(group, one);
+        });
+        return all;
+    }
+
     ScoreHistogram of(GroupRequest request) {
         return histograms.computeIfAbsent(
                 request.group(),

@@ -3,6 +3,8 @@ package io.detinit.interop.mask;
 import io.detinit.interop.file.MalformedFileException;
 import io.detinit.interop.safetensors.SafetensorsFile;
 import io.detinit.interop.safetensors.SafetensorsWriter;
+import io.detinit.interop.sharded.ShardedCheckpoint;
+import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.DType;
 import io.detinit.interop.tensor.FileTensor;
 import io.detinit.interop.tensor.TensorInfo;
@@ -19,7 +21,7 @@ import java.util.Optional;
 /**
  * Masks in a file: safetensors with one U8 tensor {@code <name>_mask} for each parameter, 1 = keep, in the shape and axis order
  * of the parameter in its own file. The names are those of {@code torch.nn.utils.prune}, whose {@code custom_from_mask} takes
- * the tensors. A {@linkplain MaskBitmaps bitmap file} is read just as well.
+ * the tensors. A {@linkplain MaskBitmaps bitmap file} is read just as well, and so is the index of a set of such files.
  *
  * @param path the file
  * @param stored its masks
@@ -56,7 +58,7 @@ public record MaskFile(Path path, StoredMasks stored, Map<String, String> metada
     /**
      * Reads masks, from a file of U8 or BOOL tensors or from a bitmap file, told apart by their content.
      *
-     * @param path the file
+     * @param path the file, or an index ({@code .index.json}) of several
      * @return the masks
      * @throws MalformedFileException if it is neither, a tensor has another dtype or name, or a byte is neither 0 nor 1
      * @throws IOException if reading fails
@@ -65,13 +67,20 @@ public record MaskFile(Path path, StoredMasks stored, Map<String, String> metada
         if (MaskBitmaps.matches(path)) {
             return MaskBitmaps.read(path);
         }
-        try (SafetensorsFile file = SafetensorsFile.open(path)) {
+        try (Checkpoint file = open(path)) {
             Map<String, Mask> masks = new LinkedHashMap<>();
             for (TensorView tensor : file.tensors()) {
                 masks.put(parameterName(path, tensor.info()), mask(path, tensor));
             }
             return of(path, masks, file.metadata());
         }
+    }
+
+    /** A file, or the index of a set of files. */
+    private static Checkpoint open(Path path) throws IOException {
+        return String.valueOf(path.getFileName()).endsWith(".index.json")
+                ? ShardedCheckpoint.open(path, SafetensorsFile::open)
+                : SafetensorsFile.open(path);
     }
 
     static MaskFile of(Path path, Map<String, Mask> masks, Map<String, String> metadata) throws MalformedFileException {
@@ -81,7 +90,7 @@ public record MaskFile(Path path, StoredMasks stored, Map<String, String> metada
         return new MaskFile(path, MaskRecord.order(path, masks, metadata), metadata);
     }
 
-    private static String parameterName(Path path, TensorInfo info) throws MalformedFileException {
+    static String parameterName(Object path, TensorInfo info) throws MalformedFileException {
         String name = info.name();
         if (!name.endsWith(SUFFIX) || name.length() == SUFFIX.length()) {
             throw MalformedFileException.of(path, "tensor '" + name + "'", "that name", "<parameter>" + SUFFIX);

@@ -1,22 +1,72 @@
 package io.detinit.interop.mask;
 
 import io.detinit.generator.StoredOrder;
+import io.detinit.generator.TensorShape;
 import io.detinit.interop.audit.Baseline;
 import io.detinit.interop.file.MalformedFileException;
 import io.detinit.interop.parameter.Parameter;
 import io.detinit.interop.tensor.Checkpoint;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Lays masks from a file over the parameters of a checkpoint.
  *
- * <p>Stateless; safe for use by many threads.
+ * <p>Immutable; safe for use by many threads.
  */
 public final class MaskFit {
 
-    private MaskFit() {}
+    private final Object file;
+    private final Checkpoint checkpoint;
+    private final Optional<Baseline> baseline;
+    private final Map<String, Parameter> parameters = new LinkedHashMap<>();
+
+    MaskFit(Object file, Checkpoint checkpoint, Optional<Baseline> baseline) {
+        this.file = file;
+        this.checkpoint = checkpoint;
+        this.baseline = baseline;
+        Parameter.of(checkpoint).forEach(parameter -> parameters.put(parameter.name(), parameter));
+    }
+
+    /**
+     * Which way round a mask and its parameter lie.
+     *
+     * @param mask the mask
+     * @param checkpoint the parameter
+     */
+    record Orders(StoredOrder mask, StoredOrder checkpoint) {}
+
+    /**
+     * Looks at one mask.
+     *
+     * @param name the name of its parameter
+     * @param shape its shape as it lies
+     * @param inOut the names of masks that lie inputs first; empty where that is not known
+     */
+    Orders orders(String name, TensorShape shape, Optional<Set<String>> inOut) throws MalformedFileException {
+        Parameter parameter = parameters.get(name);
+        if (parameter == null) {
+            throw missing(name);
+        }
+        boolean turned = inOut.isPresent() && inOut.get().contains(name);
+        StoredOrder own = turned ? StoredOrder.IN_OUT : StoredOrder.OUT_IN;
+        StoredOrder wanted = baseline.flatMap(known -> known.find(name))
+                .map(Baseline.Initial::order)
+                .orElse(parameter.orderKnown() ? parameter.order() : own);
+        StoredOrder lies = inOut.isPresent() ? own : wanted;
+        TensorShape upright = lies == StoredOrder.IN_OUT && shape.rank() == 2 ? lies.logical(shape) : shape;
+        if (!upright.equals(wanted.logical(parameter.stored().info().shape()))) {
+            throw MalformedFileException.of(
+                    file,
+                    "tensor '" + name + MaskFile.SUFFIX + "'",
+                    "the shape " + shape,
+                    parameter.stored().info().shape() + " as in " + checkpoint.path());
+        }
+        return new Orders(lies, wanted);
+    }
 
     /**
      * The masks of a checkpoint's parameters.
@@ -29,45 +79,26 @@ public final class MaskFit {
      */
     public static StoredMasks fit(MaskFile file, Checkpoint checkpoint, Optional<Baseline> baseline)
             throws MalformedFileException {
-        Map<String, Parameter> parameters = new LinkedHashMap<>();
-        Parameter.of(checkpoint).forEach(parameter -> parameters.put(parameter.name(), parameter));
-        Map<String, Mask> logical = new LinkedHashMap<>();
-        Map<String, StoredOrder> orders = new LinkedHashMap<>();
         StoredMasks masks = file.stored();
+        Optional<Set<String>> inOut = masks.orderKnown() ? Optional.of(masks.inOut()) : Optional.empty();
+        MaskFit fit = new MaskFit(file.path(), checkpoint, baseline);
+        Map<String, Mask> logical = new LinkedHashMap<>();
+        Set<String> turned = new LinkedHashSet<>();
         for (Map.Entry<String, Mask> entry : masks.masks().entrySet()) {
-            String name = entry.getKey();
-            Parameter parameter = parameters.get(name);
-            if (parameter == null) {
-                throw missing(file, checkpoint, name);
+            Mask mask = entry.getValue();
+            Orders orders = fit.orders(entry.getKey(), mask.shape(), inOut);
+            logical.put(entry.getKey(), orders.mask() == StoredOrder.IN_OUT ? mask.transposed() : mask);
+            if (orders.checkpoint() == StoredOrder.IN_OUT) {
+                turned.add(entry.getKey());
             }
-            StoredOrder own = masks.inOut().contains(name) ? StoredOrder.IN_OUT : StoredOrder.OUT_IN;
-            StoredOrder wanted = baseline.flatMap(known -> known.find(name))
-                    .map(Baseline.Initial::order)
-                    .orElse(parameter.orderKnown() ? parameter.order() : own);
-            StoredOrder lies = masks.orderKnown() ? own : wanted;
-            Mask upright = lies == StoredOrder.IN_OUT ? turned(entry.getValue()) : entry.getValue();
-            if (!upright.shape().equals(wanted.logical(parameter.stored().info().shape()))) {
-                throw MalformedFileException.of(
-                        file.path(),
-                        "tensor '" + name + MaskFile.SUFFIX + "'",
-                        "the shape " + entry.getValue().shape(),
-                        parameter.stored().info().shape() + " as in " + checkpoint.path());
-            }
-            logical.put(name, upright);
-            orders.put(name, wanted);
         }
-        orders.values().removeIf(order -> order != StoredOrder.IN_OUT);
-        return StoredMasks.of(logical, orders.keySet(), true);
+        return StoredMasks.of(logical, turned, true);
     }
 
-    private static Mask turned(Mask mask) {
-        return mask.shape().rank() == 2 ? mask.transposed() : mask;
-    }
-
-    private static MalformedFileException missing(MaskFile file, Checkpoint checkpoint, String name) {
+    private MalformedFileException missing(String name) {
         String tied = checkpoint.tied().get(name);
         return MalformedFileException.of(
-                file.path(),
+                file,
                 "tensor '" + name + MaskFile.SUFFIX + "'",
                 "a mask of '" + name + "'"
                         + (tied == null ? "" : ", which is tied to '" + tied + "' and follows its mask"),

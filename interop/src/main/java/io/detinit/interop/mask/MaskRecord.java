@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.detinit.generator.TensorShape;
 import io.detinit.interop.audit.Baseline;
 import io.detinit.interop.file.MalformedFileException;
 import io.detinit.interop.tensor.Checkpoint;
@@ -196,10 +197,19 @@ public final class MaskRecord {
     /** Masks with the order that a file's metadata says; without metadata the order is not known. */
     static StoredMasks order(Path file, Map<String, Mask> masks, Map<String, String> metadata)
             throws MalformedFileException {
+        Map<String, TensorShape> shapes = new LinkedHashMap<>();
+        masks.forEach((name, mask) -> shapes.put(name, mask.shape()));
+        Optional<Set<String>> inOut = inOut(file, shapes, metadata);
+        return new StoredMasks(masks, inOut.orElse(Set.of()), inOut.isPresent());
+    }
+
+    /** The names of masks that lie inputs first, as metadata says; empty where they do not say. */
+    static Optional<Set<String>> inOut(Object file, Map<String, TensorShape> masks, Map<String, String> metadata)
+            throws MalformedFileException {
         String text = metadata.get(KEY);
         JsonNode stored = text == null ? JSON.missingNode() : parse(file, text).path(STORED);
         if (stored.isMissingNode()) {
-            return new StoredMasks(masks, Set.of(), false);
+            return Optional.empty();
         }
         if (!stored.isObject()) {
             throw malformed(file, "stored", stored.getNodeType().toString(), "an object");
@@ -207,22 +217,22 @@ public final class MaskRecord {
         Set<String> inOut = new LinkedHashSet<>();
         for (Map.Entry<String, JsonNode> entry : stored.properties()) {
             String order = entry.getValue().asText();
-            Mask mask = masks.get(entry.getKey());
+            TensorShape mask = masks.get(entry.getKey());
             String where = "stored '" + entry.getKey() + "'";
             if (!order.equals(IN_OUT) && !order.equals(OUT_IN)) {
                 throw malformed(file, where, "'" + order + "'", "in_out or out_in");
             }
-            if (order.equals(IN_OUT) && (mask == null || mask.shape().rank() != 2)) {
-                throw malformed(file, where, mask == null ? "no such mask" : "the shape " + mask.shape(), "a matrix");
+            if (order.equals(IN_OUT) && (mask == null || mask.rank() != 2)) {
+                throw malformed(file, where, mask == null ? "no such mask" : "the shape " + mask, "a matrix");
             }
             if (order.equals(IN_OUT)) {
                 inOut.add(entry.getKey());
             }
         }
-        return new StoredMasks(masks, inOut, true);
+        return Optional.of(inOut);
     }
 
-    private static JsonNode parse(Path file, String text) throws MalformedFileException {
+    private static JsonNode parse(Object file, String text) throws MalformedFileException {
         try {
             JsonNode node = JSON.readTree(text);
             if (!node.isObject()) {
@@ -234,7 +244,7 @@ public final class MaskRecord {
         }
     }
 
-    private static MalformedFileException malformed(Path file, String where, String found, String expected) {
+    private static MalformedFileException malformed(Object file, String where, String found, String expected) {
         return MalformedFileException.of(file, "metadata " + KEY + ": " + where, found, expected);
     }
 }

@@ -16,7 +16,7 @@ public final class MaskView implements TensorView {
     private static final int AT_ONCE = ScoreChunk.SIZE;
 
     private final TensorInfo info;
-    private final RangeMask mask;
+    private final MaskBits mask;
     private final long[] words = new long[AT_ONCE / Long.SIZE];
     private long kept;
 
@@ -26,7 +26,7 @@ public final class MaskView implements TensorView {
      * @param tensor the parameter
      * @param mask its mask
      */
-    public MaskView(RankedTensor tensor, RangeMask mask) {
+    public MaskView(RankedTensor tensor, MaskBits mask) {
         this.info = info(tensor.stored().info());
         this.mask = mask;
     }

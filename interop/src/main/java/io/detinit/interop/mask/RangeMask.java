@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * <p>It holds about 1 MB (twice that for F64); for a pattern in a file that keeps matrices inputs first, also one bit for each weight of as
  * many inputs as a group has. Not thread-safe.
  */
-public final class RangeMask {
+public final class RangeMask implements MaskBits {
 
     private final Prunable one;
     private final CutRule rule;
@@ -34,16 +34,7 @@ public final class RangeMask {
         this.blocks = rule instanceof CutRule.InGroups groups ? new PatternBlocks(one, selection, groups) : null;
     }
 
-    /**
-     * Reads bits.
-     *
-     * @param from the first weight in the order of the file, a multiple of 64
-     * @param count how many
-     * @param words receives one bit for each, 1 = keep; bits beyond the last weight are 0
-     * @return how many are kept
-     * @throws IOException if reading fails
-     * @throws IndexOutOfBoundsException if the parameter has no such weights
-     */
+    @Override
     public long read(long from, int count, long[] words) throws IOException {
         Objects.checkFromIndexSize(from, count, one.elements());
         int length = (count + Long.SIZE - 1) / Long.SIZE;

@@ -2,7 +2,7 @@ package io.detinit.interop.prune;
 
 import io.detinit.interop.mask.Criterion;
 import io.detinit.interop.mask.Mask;
-import io.detinit.interop.mask.RangeMask;
+import io.detinit.interop.mask.MaskBits;
 import java.io.IOException;
 import java.util.Arrays;
 
@@ -43,11 +43,11 @@ sealed interface KeepRule {
     /** A mask that is worked out as it is read, by one thread; it counts what is kept, so each weight is marked once. */
     final class Ranged implements KeepRule {
 
-        private final RangeMask mask;
+        private final MaskBits mask;
         private long[] words = new long[0];
         private long kept;
 
-        Ranged(RangeMask mask) {
+        Ranged(MaskBits mask) {
             this.mask = mask;
         }
 

@@ -1,6 +1,6 @@
 package io.detinit.interop.prune;
 
-import io.detinit.interop.mask.RangeMask;
+import io.detinit.interop.mask.MaskBits;
 import io.detinit.interop.mask.RankedTensor;
 import io.detinit.interop.tensor.TensorInfo;
 import io.detinit.interop.tensor.TensorView;
@@ -25,7 +25,7 @@ public final class PrunedRange implements TensorView {
      * @param mask its mask
      * @param fill what stands where a weight was pruned
      */
-    public PrunedRange(RankedTensor trained, RangeMask mask, Fill fill) {
+    public PrunedRange(RankedTensor trained, MaskBits mask, Fill fill) {
         this.rule = new KeepRule.Ranged(mask);
         this.tensor = new PrunedTensor(
                 trained.stored(), fill.needsInit() ? trained.initial().storedValues() : null, fill, rule);
