@@ -163,9 +163,9 @@ public final class DeltaJob implements Callable<Integer> {
             if (selection.isEmpty()) {
                 return work.pack(packing, what, Map.of(), () -> new DeltaShard.How(plan, type, tool, "", null, null));
             }
-            SparkSelection selecting = new SparkSelection(
-                    session, checkpoint, file, Optional.of(chosen), baseline, selection.get(), engine.partitions);
-            return work.pack(packing, what, SparkDelta.byShard(selecting.specs()), () -> {
+            SparkSelection selecting = SparkSelection.of(
+                    session, checkpoint, Optional.of(chosen), baseline, selection.get(), engine.partitions);
+            return work.pack(packing, what, packing.prunable(selecting.specs()), () -> {
                 DividedSelection.Outcome outcome = selecting.cut();
                 return new DeltaShard.How(
                         plan,
@@ -173,7 +173,7 @@ public final class DeltaJob implements Callable<Integer> {
                         tool,
                         record(MaskRecord.of(selection.get(), outcome.cuts(), baseline, "", "")),
                         selecting.tasks(),
-                        new SelectedShard.Plan(outcome.rules(), Fill.INIT, true));
+                        new SelectedShard.Plan(outcome.rules(), List.of(), Fill.INIT, true));
             });
         }
     }

@@ -11,12 +11,10 @@ import io.detinit.interop.delta.ValueType;
 import io.detinit.interop.file.MalformedFileException;
 import io.detinit.interop.mask.Mask;
 import io.detinit.interop.mask.RangeMask;
-import io.detinit.interop.mask.RankedTensor;
 import io.detinit.interop.mask.WholeMask;
 import io.detinit.interop.plan.Plan;
 import io.detinit.interop.plan.PlanJson;
 import io.detinit.interop.tensor.Checkpoint;
-import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.HashMap;
@@ -81,7 +79,7 @@ record DeltaShard(String file, String delta, List<String> placed, List<Integer> 
             Plan plan = own(PlanJson.read(how.plan(), "the plan"));
             Optional<String> record = how.record().isEmpty() ? Optional.empty() : Optional.of(how.record());
             DeltaPacker packer = new DeltaPacker(new DeltaOptions(how.values(), 1, how.tool(), record));
-            Optional<Map<String, Mask>> masks = masks(shard, how);
+            Optional<Map<String, Mask>> masks = masks(how);
             OutputSet.write(target, conf, out -> report.set(packer.pack(shard, plan, masks, out)));
         }
         return json(before, java.util.Objects.requireNonNull(report.get()));
@@ -103,21 +101,22 @@ record DeltaShard(String file, String delta, List<String> placed, List<Integer> 
         return plan.forFile(names, orders);
     }
 
-    private Optional<Map<String, Mask>> masks(Checkpoint shard, How how) throws IOException {
+    private Optional<Map<String, Mask>> masks(How how) throws IOException {
         SelectTasks tasks = how.tasks();
         SelectedShard.Plan selected = how.selected();
         if (tasks == null || selected == null) {
             return Optional.empty();
         }
         Map<String, Mask> masks = new LinkedHashMap<>();
-        for (int number : prunable) {
-            WeightSpec spec = tasks.spec().value().tensors().get(number);
-            TensorView stored = shard.find(spec.name())
-                    .orElseThrow(() -> new IOException(file + ": '" + spec.name() + "' is gone"));
-            RankedTensor tensor = spec.open(shard, stored.info().shape().elements());
-            RangeMask mask = new RangeMask(
-                    tensor, tasks.spec().value().selection(), selected.rules().get(number));
-            masks.put(spec.name(), WholeMask.of(stored.info().shape(), mask));
+        try (OpenFiles files = new OpenFiles(tasks.settings())) {
+            for (int number : prunable) {
+                WeightSpec spec = tasks.spec().value().tensors().get(number);
+                RangeMask mask = new RangeMask(
+                        spec.open(files, Long.MAX_VALUE),
+                        tasks.spec().value().selection(),
+                        selected.rules().get(number));
+                masks.put(spec.name(), WholeMask.of(spec.stored().info().shape(), mask));
+            }
         }
         return Optional.of(masks);
     }

@@ -39,10 +39,6 @@ final class PlanOptions {
     @Nullable
     String plan;
 
-    boolean given() {
-        return seed != null || torchSeed != null || plan != null;
-    }
-
     /** For an audit: where the file's order was lost, the layer ids that the weights speak for. */
     Plan choose(Checkpoint checkpoint, Path file, Configuration conf) throws IOException {
         Optional<Plan> named = named(conf);
@@ -62,15 +58,6 @@ final class PlanOptions {
         }
         int threads = Runtime.getRuntime().availableProcessors();
         return ChosenPlan.addressed(checkpoint, seed.value(), threads).plan();
-    }
-
-    /** The same; nothing where that is not needed, the command line does not say and the file carries no plan. */
-    Optional<Plan> choose(Checkpoint checkpoint, Path file, Configuration conf, boolean needed) throws IOException {
-        return needed
-                        || given()
-                        || RemoteCheckpoints.plan(checkpoint, file, conf).isPresent()
-                ? Optional.of(choose(checkpoint, file, conf))
-                : Optional.empty();
     }
 
     /** For new weights. */

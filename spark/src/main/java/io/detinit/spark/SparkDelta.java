@@ -12,6 +12,7 @@ import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -58,6 +59,18 @@ record SparkDelta(SparkSession session, Configuration conf, boolean force) {
                     .map(tensor -> tensor.info().name())
                     .toList();
             return Map.of(source.getName(), all);
+        }
+
+        /** The prunable tensors of each shard, by number. */
+        Map<String, List<Integer>> prunable(List<WeightSpec> specs) {
+            Map<String, String> places = new HashMap<>();
+            shards().forEach((shard, tensors) -> tensors.forEach(tensor -> places.put(tensor, shard)));
+            Map<String, List<Integer>> prunable = new LinkedHashMap<>();
+            for (int k = 0; k < specs.size(); k++) {
+                String shard = Objects.requireNonNull(places.get(specs.get(k).name()));
+                prunable.computeIfAbsent(shard, s -> new ArrayList<>()).add(k);
+            }
+            return prunable;
         }
 
         Path file(String shard) {
@@ -197,15 +210,5 @@ record SparkDelta(SparkSession session, Configuration conf, boolean force) {
                 unpacked.stream().map(DeltaShard.Unpacked::contents).toList());
         json.putObject("shards").put("written", missing).put("found", work.size() - missing);
         return json;
-    }
-
-    /** The prunable tensors of each shard, by number. */
-    static Map<String, List<Integer>> byShard(List<WeightSpec> specs) {
-        Map<String, List<Integer>> shards = new LinkedHashMap<>();
-        for (int k = 0; k < specs.size(); k++) {
-            String shard = Objects.requireNonNull(new Path(specs.get(k).file()).getName());
-            shards.computeIfAbsent(shard, s -> new ArrayList<>()).add(k);
-        }
-        return shards;
     }
 }

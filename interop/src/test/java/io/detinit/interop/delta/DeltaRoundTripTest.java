@@ -22,6 +22,7 @@ import io.detinit.interop.tensor.ArrayTensor;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.DType;
 import io.detinit.interop.tensor.TensorView;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -94,6 +95,31 @@ class DeltaRoundTripTest {
         DeltaModels.sameFiles(source, folder.resolve("o.safetensors"));
         try (SafetensorsFile file = SafetensorsFile.open(folder.resolve("o.safetensors"))) {
             assertEquals(metadata, file.metadata());
+        }
+    }
+
+    /** Where there are no files to be written at any place, the same bytes come one after the other. */
+    @Test
+    void streamsHaveTheBytesOfFiles() throws IOException {
+        Path source = write("in.safetensors", DeltaModels.model(DeltaModels.PLAN, DType.BF16), Map.of("note", "kept"));
+        Path target = folder.resolve("d");
+        DeltaPacker packer = new DeltaPacker(DeltaOptions.exact(1));
+        ByteArrayOutputStream packed = new ByteArrayOutputStream();
+        try (Checkpoint checkpoint = Checkpoints.open(source)) {
+            DeltaReport whole = packer.pack(checkpoint, DeltaModels.PLAN, target, done -> {});
+            assertEquals(whole, packer.pack(checkpoint, DeltaModels.PLAN, Optional.empty(), packed));
+            assertArrayEquals(Files.readAllBytes(target), packed.toByteArray());
+            try (DeltaFile delta = DeltaFile.open(target)) {
+                assertEquals(whole, delta.report(Files.size(target)), "what is read back is what was reported");
+                ByteArrayOutputStream unpacked = new ByteArrayOutputStream();
+                DeltaUnpacker.unpack(delta, unpacked);
+                assertArrayEquals(Files.readAllBytes(source), unpacked.toByteArray());
+            }
+        }
+        try (DeltaFile delta = DeltaFile.open(target)) {
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> packer.pack(delta, delta.plan(), Optional.empty(), new ByteArrayOutputStream()));
         }
     }
 
