@@ -1,6 +1,7 @@
 package io.detinit.spark;
 
 import io.detinit.interop.file.ByteSource;
+import io.detinit.interop.file.FileBytes;
 import java.io.Closeable;
 import java.io.EOFException;
 import java.io.FileNotFoundException;
@@ -13,6 +14,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
@@ -21,13 +23,13 @@ import org.apache.hadoop.fs.Path;
 final class HadoopBytes implements ByteSource, Closeable {
 
     private final Path path;
-    private final long size;
-    private final FSDataInputStream in;
+    private final ByteSource bytes;
+    private final Closeable file;
 
-    private HadoopBytes(Path path, long size, FSDataInputStream in) {
+    private HadoopBytes(Path path, ByteSource bytes, Closeable file) {
         this.path = path;
-        this.size = size;
-        this.in = in;
+        this.bytes = bytes;
+        this.file = file;
     }
 
     /**
@@ -45,7 +47,13 @@ final class HadoopBytes implements ByteSource, Closeable {
             if (status.isDirectory()) {
                 throw new IOException(name(path) + ": is a folder, a file was expected");
             }
-            return new HadoopBytes(path, status.getLen(), system.open(path));
+            if (system instanceof LocalFileSystem local && !system.exists(local.getChecksumFile(path))) {
+                // there is nothing that Hadoop would check, and its streams copy every byte twice
+                FileBytes bytes = FileBytes.open(local.pathToFile(path).toPath());
+                return new HadoopBytes(path, bytes, bytes);
+            }
+            FSDataInputStream in = system.open(path);
+            return new HadoopBytes(path, new Stream(name(path), status.getLen(), in), in);
         } catch (FileNotFoundException e) {
             throw missing(path, "no such file or folder", e);
         }
@@ -78,44 +86,63 @@ final class HadoopBytes implements ByteSource, Closeable {
 
     @Override
     public long size() {
-        return size;
+        return bytes.size();
+    }
+
+    @Override
+    public boolean isNear() throws IOException {
+        return bytes.isNear();
     }
 
     @Override
     public void read(long position, ByteBuffer destination) throws IOException {
-        Objects.checkFromIndexSize(position, destination.remaining(), size);
-        int length = destination.remaining();
-        byte[] bytes = destination.hasArray() ? destination.array() : new byte[length];
-        int offset = destination.hasArray() ? destination.arrayOffset() + destination.position() : 0;
-        readFully(position, bytes, offset, length);
-        if (destination.hasArray()) {
-            destination.position(destination.limit());
-        } else {
-            destination.put(bytes);
-        }
-    }
-
-    private void readFully(long position, byte[] bytes, int offset, int length) throws IOException {
-        try {
-            in.readFully(position, bytes, offset, length);
-        } catch (EOFException e) {
-            throw new IOException(
-                    name() + ": the file became shorter while it was read; bytes " + position + " to "
-                            + (position + length) + " are not all there",
-                    e);
-        }
+        bytes.read(position, destination);
     }
 
     @Override
     public ByteBuffer view(long position, int length) throws IOException {
-        Objects.checkFromIndexSize(position, length, size);
-        byte[] bytes = new byte[length];
-        readFully(position, bytes, 0, length);
-        return ByteBuffer.wrap(bytes).asReadOnlyBuffer().order(ByteOrder.LITTLE_ENDIAN);
+        return bytes.view(position, length);
     }
 
     @Override
     public void close() throws IOException {
-        in.close();
+        file.close();
+    }
+
+    /** Positioned reads of one of Hadoop's streams. */
+    private record Stream(String name, long size, FSDataInputStream in) implements ByteSource {
+
+        @Override
+        public void read(long position, ByteBuffer destination) throws IOException {
+            Objects.checkFromIndexSize(position, destination.remaining(), size);
+            int length = destination.remaining();
+            byte[] bytes = destination.hasArray() ? destination.array() : new byte[length];
+            int offset = destination.hasArray() ? destination.arrayOffset() + destination.position() : 0;
+            readFully(position, bytes, offset, length);
+            if (destination.hasArray()) {
+                destination.position(destination.limit());
+            } else {
+                destination.put(bytes);
+            }
+        }
+
+        private void readFully(long position, byte[] bytes, int offset, int length) throws IOException {
+            try {
+                in.readFully(position, bytes, offset, length);
+            } catch (EOFException e) {
+                throw new IOException(
+                        name + ": the file became shorter while it was read; bytes " + position + " to "
+                                + (position + length) + " are not all there",
+                        e);
+            }
+        }
+
+        @Override
+        public ByteBuffer view(long position, int length) throws IOException {
+            Objects.checkFromIndexSize(position, length, size);
+            byte[] bytes = new byte[length];
+            readFully(position, bytes, 0, length);
+            return ByteBuffer.wrap(bytes).asReadOnlyBuffer().order(ByteOrder.LITTLE_ENDIAN);
+        }
     }
 }

@@ -1,6 +1,7 @@
 package io.detinit.spark;
 
 import io.detinit.cli.option.Seed;
+import io.detinit.cli.option.ToolVersion;
 import io.detinit.cli.option.UsageException;
 import io.detinit.generator.InvalidPlanException;
 import io.detinit.interop.file.FileErrors;
@@ -109,6 +110,7 @@ final class Jobs {
     static int execute(Object command, String name, String[] args, PrintWriter out, PrintWriter err) {
         CommandLine line = new CommandLine(command).setOut(out).setErr(err).setAbbreviatedOptionsAllowed(false);
         line.setCaseInsensitiveEnumValuesAllowed(true);
+        line.getCommandSpec().version(ToolVersion.name());
         line.registerConverter(Seed.class, Seed::parse);
         line.setParameterExceptionHandler((e, ignored) -> {
             err.println(name + ": "

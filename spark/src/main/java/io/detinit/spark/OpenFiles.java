@@ -62,6 +62,11 @@ final class OpenFiles implements Closeable {
         }
 
         @Override
+        public boolean isNear() throws IOException {
+            return files.get(name).isNear();
+        }
+
+        @Override
         public void read(long position, ByteBuffer destination) throws IOException {
             files.get(name).read(position, destination);
         }

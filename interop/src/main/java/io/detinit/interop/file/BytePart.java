@@ -27,6 +27,11 @@ record BytePart(String name, ByteSource whole, long from, long size) implements 
     }
 
     @Override
+    public boolean isNear() throws IOException {
+        return whole.isNear();
+    }
+
+    @Override
     public ByteSource origin() {
         return whole.origin();
     }

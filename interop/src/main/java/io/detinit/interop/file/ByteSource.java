@@ -66,6 +66,16 @@ public interface ByteSource {
     }
 
     /**
+     * Whether many small reads cost no more than few large ones, as on a local disk, so that nothing is gained by reading ahead.
+     *
+     * @return whether they do; a source that does not know says no
+     * @throws IOException if the source cannot be opened
+     */
+    default boolean isNear() throws IOException {
+        return false;
+    }
+
+    /**
      * A part of this source.
      *
      * @param name what messages call it

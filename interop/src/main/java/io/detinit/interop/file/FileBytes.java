@@ -68,6 +68,11 @@ public final class FileBytes implements ByteSource, Closeable {
     }
 
     @Override
+    public boolean isNear() {
+        return true;
+    }
+
+    @Override
     public void read(long position, ByteBuffer destination) throws IOException {
         Objects.checkFromIndexSize(position, destination.remaining(), size);
         PositionedRead.fully(channel, path, position, destination);

@@ -9,7 +9,8 @@ import java.util.Objects;
 
 /**
  * A tensor put together from pieces, for a reader that goes over a range of it from front to back: blocks are read ahead, in few
- * requests, and nothing of what comes after the range.
+ * requests, and nothing of what comes after the range; elements that lie together in a file that {@link
+ * io.detinit.interop.file.ByteSource#isNear is near} are read as they are asked for.
  *
  * <p>Safe for use by many threads, one at a time inside.
  */
@@ -60,6 +61,10 @@ public final class StridedTensor implements TensorView {
     @Override
     public synchronized void readBytes(long position, ByteBuffer destination) throws IOException {
         Objects.checkFromIndexSize(position, destination.remaining(), info.bytes());
+        if (isTogether() && pieces.get(0).file().isNear() && box(0).form().isPlain(info.dtype())) {
+            pieces.get(0).file().read(box(0).position() + position, destination);
+            return;
+        }
         long at = position;
         while (destination.hasRemaining()) {
             if (at < blockFrom || at >= blockFrom + blockBytes) {
@@ -74,11 +79,16 @@ public final class StridedTensor implements TensorView {
     }
 
     private void fill(long element) throws IOException {
-        if (pieces.size() == 1 && Arrays.equals(box(0).sizes(), dims) && box(0).isContiguous()) {
+        if (isTogether()) {
             together(element);
         } else {
             scattered(element);
         }
+    }
+
+    /** Whether all elements lie one after the other. */
+    private boolean isTogether() throws IOException {
+        return pieces.size() == 1 && Arrays.equals(box(0).sizes(), dims) && box(0).isContiguous();
     }
 
     private StridedBox box(int piece) throws IOException {
