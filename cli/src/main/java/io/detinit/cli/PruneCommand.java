@@ -23,14 +23,10 @@ import io.detinit.interop.prune.PruneReport;
 import io.detinit.interop.prune.Pruner;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.TensorStorage;
-import io.detinit.interop.verify.Score;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.DoubleConsumer;
 import org.jspecify.annotations.Nullable;
@@ -87,8 +83,6 @@ final class PruneCommand extends BaseCommand {
     @Mixin
     RemoveDeadOptions dead = new RemoveDeadOptions();
 
-    private @Nullable DeadRemoval removal;
-
     @Option(
             names = "--masks",
             paramLabel = "M",
@@ -131,31 +125,30 @@ final class PruneCommand extends BaseCommand {
                 @Nullable
                         DeadRemoval between =
                                 dead.given() ? DeadRemoval.of(checkpoint, output, root.threads, dead) : null) {
-            removal = between;
+            PruneWriting writing = new PruneWriting(this, scoring, between);
             if (TensorStorage.parse(storage) != TensorStorage.DENSE && !(checkpoint instanceof OnnxCheckpoint)) {
                 throw new UsageException(
                         "--storage " + storage + " is for ONNX files; " + file + " is " + checkpoint.format());
             }
             if (given.isPresent() && how == Fill.ZERO && !baseline.given()) {
-                return zero(checkpoint, given.get(), scoring);
+                return zero(checkpoint, given.get(), writing);
             }
-            return removesOnly() ? removeOnly(checkpoint, scoring) : prune(checkpoint, given, how, scoring);
+            return removesOnly() ? removeOnly(checkpoint, writing) : prune(checkpoint, given, how, writing);
         }
     }
 
     /** Whether what is dead is removed and nothing is pruned before. */
-    private boolean removesOnly() {
+    boolean removesOnly() {
         return dead.removeDead && !dead.wholeUnits() && masks == null && !select.given() && !budget.given();
     }
 
-    private int removeOnly(Checkpoint checkpoint, @Nullable Scoring scoring) throws IOException {
+    private int removeOnly(Checkpoint checkpoint, PruneWriting writing) throws IOException {
         try (ResolvedBaseline resolved = baseline.resolve(checkpoint, root.threads, false)) {
-            Destination destination = destination(metadata(resolved, Optional.empty(), Fill.ZERO, scoring));
-            return finish(
+            Destination destination = writing.destination(writing.metadata(resolved, Optional.empty(), Fill.ZERO));
+            return writing.finish(
                     checkpoint,
                     resolved.baseline(),
                     Set.of(),
-                    scoring,
                     Optional.empty(),
                     () -> Pruner.zero(checkpoint, Map.of(), destination));
         }
@@ -181,30 +174,23 @@ final class PruneCommand extends BaseCommand {
         dead.check(select, masks != null, budget.given(), how);
     }
 
-    /** Writes the pruned file. */
-    @FunctionalInterface
-    private interface Writer {
-        PruneReport write() throws IOException;
-    }
-
     /** By masks that are there, without initial values. */
-    private int zero(Checkpoint checkpoint, MaskFile given, @Nullable Scoring scoring) throws IOException {
+    private int zero(Checkpoint checkpoint, MaskFile given, PruneWriting writing) throws IOException {
         StoredMasks fitted = MaskFit.fit(given, checkpoint, Optional.empty());
         ObjectNode provenance = JSON.createObjectNode();
         provenance.put("masks", String.valueOf(given.path().getFileName()));
         provenance.put("fill", Fill.ZERO.id());
         provenance.put("tool", new Detinit.Version().getVersion()[0]);
-        Destination destination = destination(Map.of("detinit.prune", provenance.toString()));
-        return finish(
+        Destination destination = writing.destination(Map.of("detinit.prune", provenance.toString()));
+        return writing.finish(
                 checkpoint,
                 Baseline.none(checkpoint),
                 fitted.masks().keySet(),
-                scoring,
                 Optional.empty(),
                 () -> Pruner.zero(checkpoint, fitted.masks(), destination));
     }
 
-    private int prune(Checkpoint checkpoint, Optional<MaskFile> given, Fill how, @Nullable Scoring scoring)
+    private int prune(Checkpoint checkpoint, Optional<MaskFile> given, Fill how, PruneWriting writing)
             throws IOException {
         SparsitySearch search = budget.maxDrop == null ? null : new SparsitySearch(budget.maxDrop);
         Criterion criterion =
@@ -212,19 +198,20 @@ final class PruneCommand extends BaseCommand {
         boolean needed = how.needsInit() || given.isPresent() || criterion.needsInit();
         try (ResolvedBaseline resolved = baseline.resolve(checkpoint, root.threads, needed)) {
             PlanSidecar sidecar = PlanSidecar.of(checkpoint, output, force);
+            Scoring scoring = writing.scoring();
             Optional<SearchResult> searched = search == null || scoring == null
                     ? Optional.empty()
                     : Optional.of(BudgetSearch.run(this, checkpoint, resolved, select, how, scoring, search));
             if (searched.isPresent() && searched.get().found().isEmpty()) {
-                return unmet(searched.get());
+                return writing.unmet(searched.get());
             }
             return given.isPresent()
-                    ? byMasks(checkpoint, resolved, given.get(), how, scoring, sidecar)
-                    : bySelection(checkpoint, resolved, how, scoring, searched, sidecar);
+                    ? byMasks(checkpoint, resolved, given.get(), how, writing, sidecar)
+                    : bySelection(checkpoint, resolved, how, writing, searched, sidecar);
         }
     }
 
-    private Criterion criterion() {
+    Criterion criterion() {
         return masks == null ? select.parse().criterion() : Criterion.MOVEMENT;
     }
 
@@ -232,7 +219,7 @@ final class PruneCommand extends BaseCommand {
             Checkpoint checkpoint,
             ResolvedBaseline resolved,
             Fill how,
-            @Nullable Scoring scoring,
+            PruneWriting writing,
             Optional<SearchResult> searched,
             PlanSidecar sidecar)
             throws IOException {
@@ -241,25 +228,21 @@ final class PruneCommand extends BaseCommand {
         String source = String.valueOf(file.getFileName());
         String tool = new Detinit.Version().getVersion()[0];
         Pruner pruner = new Pruner(base, root.threads);
+        DeadRemoval removal = writing.removal();
         if (dead.wholeUnits() && removal != null) {
             Map<String, Mask> units = removal.choose(checkpoint, base, selection);
             MaskRecord record = MaskRecord.of(selection, base, source, tool);
-            Destination destination = destination(metadata(resolved, Optional.of(record), how, scoring));
-            return finish(
-                    checkpoint,
-                    base,
-                    units.keySet(),
-                    scoring,
-                    searched,
-                    () -> Pruner.zero(checkpoint, units, destination));
+            Destination destination = writing.destination(writing.metadata(resolved, Optional.of(record), how));
+            return writing.finish(
+                    checkpoint, base, units.keySet(), searched, () -> Pruner.zero(checkpoint, units, destination));
         }
-        if (selection.target() instanceof Selection.AtMost && scoring == null) {
+        if (selection.target() instanceof Selection.AtMost && writing.scoring() == null) {
             // selected while it is written; the threshold is the cut
             MaskRecord record = MaskRecord.of(selection, base, source, tool);
-            Destination destination = destination(metadata(resolved, Optional.of(record), how, scoring));
+            Destination destination = writing.destination(writing.metadata(resolved, Optional.of(record), how));
             Terminal terminal = terminal();
             DoubleConsumer progress = done -> terminal.progress("selected " + Text.percent(100 * done));
-            return finish(checkpoint, base, Set.of(), scoring, searched, () -> {
+            return writing.finish(checkpoint, base, Set.of(), searched, () -> {
                 PruneReport report = pruner.prune(checkpoint, selection, how, destination, progress);
                 writePlan(resolved, sidecar);
                 return report;
@@ -267,8 +250,8 @@ final class PruneCommand extends BaseCommand {
         }
         Selected selected = MaskCommand.selectWithCut(this, resolved, checkpoint, selection);
         MaskRecord record = MaskRecord.of(selection, selected, base, source, tool);
-        Destination destination = destination(metadata(resolved, Optional.of(record), how, scoring));
-        return finish(checkpoint, base, selected.masks().keySet(), scoring, searched, () -> {
+        Destination destination = writing.destination(writing.metadata(resolved, Optional.of(record), how));
+        return writing.finish(checkpoint, base, selected.masks().keySet(), searched, () -> {
             PruneReport report = pruner.prune(checkpoint, selected.masks(), how, destination);
             writePlan(resolved, sidecar);
             return report;
@@ -280,13 +263,13 @@ final class PruneCommand extends BaseCommand {
             ResolvedBaseline resolved,
             MaskFile given,
             Fill how,
-            @Nullable Scoring scoring,
+            PruneWriting writing,
             PlanSidecar sidecar)
             throws IOException {
         Baseline base = resolved.baseline();
         StoredMasks fitted = MaskFit.fit(given, checkpoint, Optional.of(base));
-        Destination destination = destination(metadata(resolved, Optional.empty(), how, scoring));
-        return finish(checkpoint, base, fitted.masks().keySet(), scoring, Optional.empty(), () -> {
+        Destination destination = writing.destination(writing.metadata(resolved, Optional.empty(), how));
+        return writing.finish(checkpoint, base, fitted.masks().keySet(), Optional.empty(), () -> {
             PruneReport report = how == Fill.ZERO
                     ? Pruner.zero(checkpoint, fitted.masks(), destination)
                     : new Pruner(base, root.threads).prune(checkpoint, fitted.logical(), how, destination);
@@ -300,117 +283,5 @@ final class PruneCommand extends BaseCommand {
         if (plan.isPresent()) {
             sidecar.write(plan.get());
         }
-    }
-
-    /** Scores the input, writes the output, scores that, and reports. */
-    private int finish(
-            Checkpoint checkpoint,
-            Baseline base,
-            Collection<String> names,
-            @Nullable Scoring scoring,
-            Optional<SearchResult> searched,
-            Writer writer)
-            throws IOException {
-        long before = CheckpointBytes.of(file);
-        Score scoreBefore = scoring == null ? null : scoring.test(file, base, names);
-        PruneReport report = writer.write();
-        Optional<DeadRemoval.Outcome> removed = removal == null
-                ? Optional.empty()
-                : Optional.of(removal.apply(checkpoint, base, scoring, TensorStorage.parse(storage)));
-        Score scoreAfter = scoring == null ? null : scoring.test(output, base, names);
-        PruneOutcome outcome = new PruneOutcome(
-                report,
-                before,
-                CheckpointBytes.of(output),
-                searched,
-                scoreBefore,
-                scoreAfter,
-                scoring == null || scoring.own() ? "" : scoring.model().toString(),
-                sparseInitializers());
-        if (json) {
-            ObjectNode object = described(output.toString());
-            PruneTexts.put(object, outcome);
-            removed.ifPresent(one -> DeadTexts.put(object, one));
-            print(object);
-        } else {
-            PruneTexts.print(out(), outcome, storage);
-            removed.ifPresent(one -> DeadTexts.print(out(), one));
-            out().println("wrote " + output);
-        }
-        return ExitCode.DONE;
-    }
-
-    /** Nothing is within the budget, and nothing is written. */
-    private int unmet(SearchResult search) {
-        terminal().line(BudgetSearch.unmet(search));
-        if (json) {
-            ObjectNode object = described(null);
-            object.put("sparsity", 0);
-            PruneTexts.put(object, search);
-            print(object);
-        } else {
-            PruneTexts.print(out(), search);
-        }
-        return ExitCode.GATE;
-    }
-
-    private ObjectNode described(@Nullable String written) {
-        ObjectNode object = JSON.createObjectNode();
-        object.put("input", file.toString());
-        object.put("output", written);
-        if (removesOnly()) {
-            object.putNull("criterion");
-        } else if (masks == null) {
-            object.put("criterion", criterion().id());
-        } else {
-            object.putNull("criterion").put("masks", masks.toString());
-        }
-        object.put("fill", fill);
-        object.put("storage", storage);
-        return object;
-    }
-
-    /** How many sparse initializers were written; counted in the file. */
-    private OptionalInt sparseInitializers() throws IOException {
-        if (TensorStorage.parse(storage) != TensorStorage.SPARSE) {
-            return OptionalInt.empty();
-        }
-        try (OnnxCheckpoint written = OnnxCheckpoint.open(output)) {
-            return OptionalInt.of(Math.toIntExact(written.sparseInitializers()));
-        }
-    }
-
-    private Destination destination(Map<String, String> metadata) {
-        return removal == null
-                ? new Destination(output, metadata, TensorStorage.parse(storage))
-                : Destination.dense(removal.pruned(), metadata);
-    }
-
-    private Map<String, String> metadata(
-            ResolvedBaseline resolved, Optional<MaskRecord> record, Fill how, @Nullable Scoring scoring) {
-        Baseline base = resolved.baseline();
-        ObjectNode provenance = JSON.createObjectNode();
-        if (record.isPresent()) {
-            provenance = record.get().fields();
-        } else {
-            provenance.put("masks", String.valueOf(masks == null ? null : masks.getFileName()));
-            provenance.put("baseline", base.kind().id());
-            if (base.seed().isPresent()) {
-                provenance.put("seed", base.seed().getAsLong());
-            }
-            provenance.put("tool", new Detinit.Version().getVersion()[0]);
-        }
-        if (budget.maxDrop != null && scoring != null) {
-            provenance.put("maxDrop", budget.maxDrop);
-            provenance.put("data", scoring.images().name());
-        }
-        provenance.put("fill", how.id());
-        if (dead.given()) {
-            provenance.put("removeDead", true).put("structured", dead.wholeUnits() ? "units" : null);
-        }
-        Map<String, String> metadata = new LinkedHashMap<>();
-        resolved.planForFile().map(PlanJson::write).ifPresent(text -> metadata.put(Checkpoint.PLAN_KEY, text));
-        metadata.put("detinit.prune", provenance.toString());
-        return metadata;
     }
 }

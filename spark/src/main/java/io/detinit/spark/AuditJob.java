@@ -97,21 +97,8 @@ public final class AuditJob implements Callable<Integer> {
     @Option(names = "--force", description = "Replace an existing table or report.")
     boolean force;
 
-    @Option(
-            names = "--partitions",
-            paramLabel = "N",
-            description = "How many tasks (default: one to each 64 Mi elements). The figures do not depend on it.")
-    int partitions;
-
-    @Option(
-            names = "--master",
-            paramLabel = "URL",
-            description = "Start an engine here, such as local[*]; without it spark-submit says which.")
-    @Nullable
-    String master;
-
-    @Option(names = "--json", description = "Accepted and without effect: the result is always JSON.")
-    boolean json;
+    @Mixin
+    EngineOptions engine = new EngineOptions();
 
     AuditJob() {}
 
@@ -121,12 +108,7 @@ public final class AuditJob implements Callable<Integer> {
      * @param args the command line
      */
     public static void main(String[] args) {
-        PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
-        PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
-        int code = run(args, out, err);
-        if (code != 0) {
-            System.exit(code);
-        }
+        Jobs.main(AuditJob::run, args);
     }
 
     /**
@@ -152,10 +134,8 @@ public final class AuditJob implements Callable<Integer> {
                         + ": the name must end with .csv; pages are written by 'detinit audit' alone");
             }
         }
-        if (partitions < 0) {
-            throw new IllegalArgumentException("--partitions " + partitions + ": at least 1 is needed");
-        }
-        return Jobs.withSession(NAME, master, session -> judge(gates, audit(session, gates, limits, factor)));
+        engine.check();
+        return Jobs.withSession(NAME, engine.master, session -> judge(gates, audit(session, gates, limits, factor)));
     }
 
     private AuditReport audit(SparkSession session, List<FailIf> gates, List<Threshold> limits, double factor)
@@ -172,7 +152,7 @@ public final class AuditJob implements Callable<Integer> {
                 BaselineOptions.Resolved resolved = baseline.resolve(checkpoint, file, conf)) {
             Baseline base = resolved.baseline();
             AuditOptions options = options(checkpoint, limits, factor);
-            SparkAudit audit = new SparkAudit(session, checkpoint, base, resolved.plan(), options, partitions);
+            SparkAudit audit = new SparkAudit(session, checkpoint, base, resolved.plan(), options, engine.partitions);
             AuditReport report = audit.report();
             gates.forEach(gate -> gate.checkName(AuditJson.total(report)));
             if (table != null) {

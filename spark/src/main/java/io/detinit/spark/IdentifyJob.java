@@ -79,12 +79,7 @@ public final class IdentifyJob implements Callable<Integer> {
      * @param args the command line
      */
     public static void main(String[] args) {
-        PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
-        PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
-        int code = run(args, out, err);
-        if (code != 0) {
-            System.exit(code);
-        }
+        Jobs.main(IdentifyJob::run, args);
     }
 
     /**

@@ -7,7 +7,6 @@ import io.detinit.interop.plan.Plan;
 import io.detinit.interop.tensor.Checkpoint;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -82,12 +81,7 @@ public final class InitJob implements Callable<Integer> {
      * @param args the command line
      */
     public static void main(String[] args) {
-        PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
-        PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
-        int code = run(args, out, err);
-        if (code != 0) {
-            System.exit(code);
-        }
+        Jobs.main(InitJob::run, args);
     }
 
     /**

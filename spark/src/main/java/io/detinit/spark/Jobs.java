@@ -8,6 +8,7 @@ import io.detinit.interop.file.FileErrors;
 import io.detinit.interop.file.MalformedFileException;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
@@ -103,6 +104,22 @@ final class Jobs {
         FileSystem system = target.getFileSystem(conf);
         if (!force && system.exists(target) && system.listStatus(target).length > 0) {
             throw new FileAlreadyExistsException(HadoopBytes.name(target));
+        }
+    }
+
+    /** What runs a command line and gives its exit code. */
+    @FunctionalInterface
+    interface Runner {
+        int run(String[] args, PrintWriter out, PrintWriter err);
+    }
+
+    /** What {@code main} of a job does: on the console, and the process ends with the exit code unless that is 0. */
+    static void main(Runner job, String[] args) {
+        PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+        PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+        int code = job.run(args, out, err);
+        if (code != 0) {
+            System.exit(code);
         }
     }
 

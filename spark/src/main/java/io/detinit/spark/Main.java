@@ -1,7 +1,6 @@
 package io.detinit.spark;
 
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -16,7 +15,7 @@ public final class Main {
 
     private static final int USAGE = 2;
 
-    private static final Map<String, Job> JOBS = new LinkedHashMap<>();
+    private static final Map<String, Jobs.Runner> JOBS = new LinkedHashMap<>();
 
     static {
         JOBS.put("AuditJob", AuditJob::run);
@@ -29,27 +28,16 @@ public final class Main {
 
     private Main() {}
 
-    /** One job. */
-    @FunctionalInterface
-    private interface Job {
-        int run(String[] args, PrintWriter out, PrintWriter err);
-    }
-
     /**
      * The command.
      *
      * @param args the job's name and its command line
      */
     public static void main(String[] args) {
-        PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
-        PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
         if (System.getProperty(Jobs.LOGGING) == null) {
             System.setProperty(Jobs.LOGGING, "classpath:io/detinit/spark/embedded-log4j2.properties");
         }
-        int code = run(args, out, err);
-        if (code != 0) {
-            System.exit(code);
-        }
+        Jobs.main(Main::run, args);
     }
 
     /**
@@ -62,7 +50,7 @@ public final class Main {
      * @return the exit code
      */
     public static int run(String[] args, PrintWriter out, PrintWriter err) {
-        Job job = args.length == 0 ? null : JOBS.get(args[0]);
+        Jobs.Runner job = args.length == 0 ? null : JOBS.get(args[0]);
         if (job == null) {
             boolean help = args.length > 0 && (args[0].equals("--help") || args[0].equals("-h"));
             (help ? out : err)

@@ -20,7 +20,6 @@ import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.TensorStorage;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -106,12 +105,7 @@ public final class PruneJob implements Callable<Integer> {
      * @param args the command line
      */
     public static void main(String[] args) {
-        PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
-        PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
-        int code = run(args, out, err);
-        if (code != 0) {
-            System.exit(code);
-        }
+        Jobs.main(PruneJob::run, args);
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.detinit.spark;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -87,10 +88,16 @@ class SparkFaultTest {
         }
     }
 
-    /** A cluster in processes of their own; one of them ends in the middle of a task. */
+    private static JobRun prune(Object file, Path out) {
+        return JobRun.prune(file, "-o", out, "--seed", 42, "--threshold", 1e-4, "--fill", "init");
+    }
+
+    /** A cluster in processes of their own; one of them ends in a task that audits, another one in a task that writes a shard. */
     @Test
     void aLostExecutorChangesNothing() throws IOException {
         String alone = Samples.alone(index, "faulty:" + index, AuditOptions.of(Threshold.DEFAULT));
+        Path expected = folder.resolve("expected");
+        prune(index, expected).json();
         Path shard = folder.resolve(Samples.shard(0));
         Files.createFile(Path.of(shard + ".kill"));
         JobRun.session().stop();
@@ -107,6 +114,16 @@ class SparkFaultTest {
             assertEquals(alone, run.json());
             assertTrue(Files.exists(Path.of(shard + ".failed")), "an executor ended");
             assertEquals(1, lost.size(), lost.toString());
+
+            Path written = folder.resolve("written");
+            Files.createFile(Path.of(folder.resolve(Samples.shard(2)) + ".kill"));
+            prune("faulty:" + index, written).json();
+            assertTrue(Files.exists(Path.of(folder.resolve(Samples.shard(2)) + ".failed")), "an executor ended");
+            assertEquals(2, lost.size(), lost.toString());
+            for (String name : List.of(Samples.shard(0), Samples.shard(1), Samples.shard(2), Samples.INDEX)) {
+                assertArrayEquals(
+                        Files.readAllBytes(expected.resolve(name)), Files.readAllBytes(written.resolve(name)), name);
+            }
         } finally {
             JobRun.session().stop();
         }
