@@ -20,7 +20,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /**
- * A checkpoint of initial weights, generated where it is written: {@code detinit init} for safetensors files and sharded sets on any
+ * A checkpoint of initial weights, generated where it is written: {@code detinit init} for safetensors and PyTorch files and sharded sets on any
  * Hadoop file system, the same bytes. Shards appear whole, the index last; a second run completes what is missing.
  */
 @Command(
@@ -44,7 +44,7 @@ public final class InitJob implements Callable<Integer> {
     @Parameters(
             paramLabel = "TEMPLATE",
             description =
-                    "A safetensors file, an index of shards, or a folder with one; its weights are not looked at.")
+                    "A safetensors or PyTorch file, an index of shards, or a folder with one; its weights are not looked at.")
     String template = "";
 
     @Option(

@@ -8,7 +8,9 @@ import io.detinit.interop.safetensors.SafetensorsWriter;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.Serializable;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -38,12 +40,32 @@ record ShardTask(String template, String target, List<String> placed, Map<String
             return;
         }
         try (Checkpoint shard = RemoteCheckpoints.open(new Path(template), conf)) {
-            List<TensorView> tensors = tensors(shard, PlanJson.read(plan, "the plan"));
-            OutputSet.write(file, conf, out -> SafetensorsWriter.write(out, tensors, merged(shard)));
+            Map<String, TensorView> initial = initial(shard, PlanJson.read(plan, "the plan"));
+            OutputSet.write(file, conf, out -> {
+                if (shard.format().startsWith("safetensors")) {
+                    SafetensorsWriter.write(out, tensors(shard, initial), merged(shard));
+                } else {
+                    byWayOfTheDisk(shard, initial, out);
+                }
+            });
         }
     }
 
-    private List<TensorView> tensors(Checkpoint shard, Plan plan) {
+    /** Archives are not written from front to back: a file of this machine is, and copied. */
+    private void byWayOfTheDisk(Checkpoint shard, Map<String, TensorView> initial, OutputStream out)
+            throws IOException {
+        java.nio.file.Path folder = Files.createTempDirectory("detinit-");
+        java.nio.file.Path local = folder.resolve("shard");
+        try {
+            shard.rewrite(local, initial, metadata);
+            Files.copy(local, out);
+        } finally {
+            Files.deleteIfExists(local);
+            Files.delete(folder);
+        }
+    }
+
+    private Map<String, TensorView> initial(Checkpoint shard, Plan plan) {
         Map<String, String> names = new LinkedHashMap<>();
         Map<String, StoredOrder> orders = new HashMap<>();
         Set<String> own = new HashSet<>(placed);
@@ -51,7 +73,10 @@ record ShardTask(String template, String target, List<String> placed, Map<String
             names.put(entry.name(), entry.name());
             orders.put(entry.name(), entry.stored());
         });
-        Map<String, TensorView> initial = Untrained.replacements(shard.tensors(), plan.forFile(names, orders));
+        return Untrained.replacements(shard.tensors(), plan.forFile(names, orders));
+    }
+
+    private static List<TensorView> tensors(Checkpoint shard, Map<String, TensorView> initial) {
         List<TensorView> tensors = new ArrayList<>();
         for (TensorView tensor : shard.tensors()) {
             tensors.add(initial.getOrDefault(tensor.info().name(), tensor));

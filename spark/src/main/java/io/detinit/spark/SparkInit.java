@@ -7,7 +7,9 @@ import io.detinit.interop.sharded.ShardedCheckpoint;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.TensorInfo;
 import io.detinit.interop.tensor.TensorView;
+import io.detinit.interop.torch.DistributedCheckpoint;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -42,9 +44,9 @@ final class SparkInit {
      * @param conf the settings of the file systems
      */
     SparkInit(Checkpoint template, Path source, Plan plan, Path folder, Configuration conf) throws IOException {
-        if (!template.format().startsWith("safetensors")) {
+        if (template instanceof DistributedCheckpoint) {
             throw new IllegalArgumentException(HadoopBytes.name(source) + " is " + template.format()
-                    + "; this job writes safetensors and takes a template of that format alone");
+                    + "; this job takes safetensors and PyTorch files and sets of them");
         }
         this.template = template;
         this.source = source;
@@ -74,8 +76,9 @@ final class SparkInit {
         String text = PlanJson.write(plan);
         boolean set = template instanceof ShardedCheckpoint;
         List<String> names = new ArrayList<>(shards.keySet());
-        if (set) {
-            names.add(0, source.getName());
+        boolean sidecar = !set && !template.keepsMetadata();
+        if (set || sidecar) {
+            names.add(0, set ? source.getName() : sidecar());
         }
         output.claim(names, "init", content(text), force);
         List<ShardTask> tasks = new ArrayList<>();
@@ -84,7 +87,7 @@ final class SparkInit {
                     new Path(source.getParent(), name).toString(),
                     output.path(name).toString(),
                     List.copyOf(shards.getOrDefault(name, List.of())),
-                    set ? Map.of() : Map.of(Checkpoint.PLAN_KEY, text)));
+                    set || sidecar ? Map.of() : Map.of(Checkpoint.PLAN_KEY, text)));
         }
         if (!tasks.isEmpty()) {
             JavaSparkContext context = JavaSparkContext.fromSparkContext(session.sparkContext());
@@ -99,8 +102,16 @@ final class SparkInit {
         if (template instanceof ShardedCheckpoint sharded) {
             output.place(source.getName(), sharded.index(Map.of(Checkpoint.PLAN_KEY, text)));
         }
+        if (sidecar) {
+            output.place(sidecar(), text.getBytes(StandardCharsets.UTF_8));
+        }
         output.finish();
         return new Written(shards.size() - tasks.size(), tasks.size());
+    }
+
+    /** The plan beside a file that cannot carry it. */
+    private String sidecar() {
+        return source.getName() + ".plan.json";
     }
 
     /** What the files follow from: the same plan for the same tensors in the same shards. */

@@ -13,8 +13,12 @@ import io.detinit.interop.init.Untrained;
 import io.detinit.interop.parameter.DefaultPlan;
 import io.detinit.interop.plan.Plan;
 import io.detinit.interop.plan.PlanJson;
+import io.detinit.interop.sharded.ShardedCheckpoint;
 import io.detinit.interop.tensor.Checkpoint;
+import io.detinit.interop.tensor.TensorView;
+import io.detinit.interop.torch.TorchFile;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -115,6 +119,47 @@ class SparkInitTest {
         JobRun role = JobRun.init(template, "-o", folder.resolve("none"), "--seed", 42, "--scheme", "role");
         assertTrue(role.error().contains("--scheme role needs a model's blocks"), role.err());
         assertEquals(2, role.code());
+    }
+
+    /** By the tensors and the plan: archives may be written in more than one way. */
+    @Test
+    void pyTorchFiles() throws IOException {
+        Path template = TorchSamples.sharded(Files.createDirectory(folder.resolve("torch")));
+        Path out = folder.resolve("w0-torch");
+        JobRun.init(template, "-o", out, "--seed", 42).json();
+        Path shard = template.resolveSibling(TorchSamples.shard(0));
+        Path one = folder.resolve("w0-torch-one");
+        JobRun.init(shard, "-o", one, "--seed", 42).json();
+        try (Checkpoint from = ShardedCheckpoint.open(template, TorchFile::open);
+                Checkpoint set = ShardedCheckpoint.open(out.resolve(TorchSamples.INDEX), TorchFile::open);
+                Checkpoint alone = TorchFile.open(shard);
+                Checkpoint single = TorchFile.open(one.resolve(TorchSamples.shard(0)))) {
+            Plan plan = new Plan.Addressed(DefaultPlan.of(from, Samples.SEED, InitRules.he()));
+            assertEquals(PlanJson.write(plan), set.metadata().get(Checkpoint.PLAN_KEY));
+            assertInitial(from, plan, set);
+            Plan own = new Plan.Addressed(DefaultPlan.of(alone, Samples.SEED, InitRules.he()));
+            assertEquals(PlanJson.write(own), single.metadata().get(Checkpoint.PLAN_KEY));
+            assertInitial(alone, own, single);
+        }
+    }
+
+    private static void assertInitial(Checkpoint template, Plan plan, Checkpoint written) throws IOException {
+        Map<String, TensorView> initial = Untrained.replacements(template.tensors(), plan);
+        assertFalse(initial.isEmpty());
+        assertEquals(template.tensors().size(), written.tensors().size());
+        for (TensorView tensor : template.tensors()) {
+            String name = tensor.info().name();
+            assertArrayEquals(
+                    bytes(initial.getOrDefault(name, tensor)),
+                    bytes(written.find(name).orElseThrow()),
+                    name);
+        }
+    }
+
+    private static byte[] bytes(TensorView tensor) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(tensor.info().bytes()));
+        tensor.readBytes(0, bytes);
+        return bytes.array();
     }
 
     @Test
