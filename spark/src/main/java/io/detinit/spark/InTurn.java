@@ -4,16 +4,20 @@ import io.detinit.interop.tensor.TensorInfo;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Tensors that are read one after the other: the buffers of one are made when its first bytes are asked for, and dropped when those of
- * another are, so that memory does not grow with the number of tensors. Not thread-safe.
+ * two others are (two that are tied are compared), so that memory does not grow with the number of tensors. Not thread-safe.
  */
 final class InTurn {
 
-    private @Nullable Turn<?> last;
+    /** How many tensors are in memory at once. */
+    private static final int KEPT = 2;
+
+    private final ArrayDeque<Turn<?>> last = new ArrayDeque<>();
 
     /** Makes a tensor that can be read. */
     @FunctionalInterface
@@ -56,12 +60,12 @@ final class InTurn {
         public void readBytes(long position, ByteBuffer destination) throws IOException {
             T tensor = made;
             if (tensor == null) {
-                if (last != null) {
-                    last.end();
+                if (last.size() == KEPT) {
+                    last.remove().end();
                 }
                 tensor = maker.make();
                 made = tensor;
-                last = this;
+                last.add(this);
             }
             tensor.readBytes(position, destination);
         }

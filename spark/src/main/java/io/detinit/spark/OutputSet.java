@@ -51,13 +51,13 @@ final class OutputSet {
     /**
      * Refuses to write where an input lies.
      *
-     * @param input a file that is read, qualified
+     * @param input a file or folder that is read, qualified
      * @param what it is called, such as {@code the template}
      * @return this
-     * @throws IllegalArgumentException if the input lies in the folder
+     * @throws IllegalArgumentException if the input is or lies in the folder
      */
     OutputSet apartFrom(Path input, String what) {
-        if (folder.equals(input.getParent())) {
+        if (folder.equals(input.getParent()) || folder.equals(input)) {
             throw new IllegalArgumentException(
                     HadoopBytes.name(folder) + " is the folder of " + what + "; name another one");
         }
@@ -77,7 +77,7 @@ final class OutputSet {
     void claim(List<String> files, String kind, List<String> content, boolean force) throws IOException {
         String record = record(kind, content);
         Path file = new Path(folder, RECORD);
-        if (system.exists(file) && read(file).equals(record)) {
+        if (system.exists(file) && read(file, MAX_RECORD).equals(record)) {
             return;
         }
         boolean empty = !system.exists(folder) || system.listStatus(folder).length == 0;
@@ -115,11 +115,32 @@ final class OutputSet {
 
     /** Writes a small file, whole or not at all, over what is there. */
     void place(String name, byte[] content) throws IOException {
-        Path temporary = new Path(new Path(folder, TEMPORARY), name);
-        try (OutputStream out = system.create(temporary, true)) {
-            out.write(content);
+        place(path(name), out -> out.write(content));
+    }
+
+    /** Copies a file as it is, whole or not at all, over what is there. */
+    void copy(Path file, String name) throws IOException {
+        place(path(name), out -> FileCopy.copy(file, conf, out));
+    }
+
+    /** Refuses what is beside the folder, under its name and an ending, unless it is what will be written there. */
+    void checkBeside(String ending, byte[] content) throws IOException {
+        Path file = folder.suffix(ending);
+        if (system.exists(file) && !read(file, content.length).equals(new String(content, StandardCharsets.UTF_8))) {
+            throw new FileAlreadyExistsException(HadoopBytes.name(file), null, "already exists; --force replaces it");
         }
-        Path file = path(name);
+    }
+
+    /** Writes a small file beside the folder, under its name and an ending, over what is there. */
+    void placeBeside(String ending, byte[] content) throws IOException {
+        place(folder.suffix(ending), out -> out.write(content));
+    }
+
+    private void place(Path file, Body body) throws IOException {
+        Path temporary = new Path(new Path(folder, TEMPORARY), file.getName());
+        try (OutputStream out = system.create(temporary, true)) {
+            body.write(out);
+        }
         system.delete(file, false);
         if (!system.rename(temporary, file)) {
             throw new IOException(HadoopBytes.name(file) + ": could not be moved to its place");
@@ -162,9 +183,10 @@ final class OutputSet {
         }
     }
 
-    private String read(Path file) throws IOException {
+    /** A small file; empty if it is longer than that. */
+    private String read(Path file, int most) throws IOException {
         try (HadoopBytes bytes = HadoopBytes.open(file, conf)) {
-            return new String(bytes.readAll(MAX_RECORD), StandardCharsets.UTF_8);
+            return bytes.size() > most ? "" : new String(bytes.readAll(most), StandardCharsets.UTF_8);
         }
     }
 

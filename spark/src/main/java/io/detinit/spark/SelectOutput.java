@@ -11,11 +11,13 @@ import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -30,13 +32,13 @@ final class SelectOutput {
 
     private final SparkSelection selection;
     private final Checkpoint checkpoint;
-    private final Path source;
     private final OutputSet output;
     private final Configuration conf;
     private final boolean masks;
     private final Fill fill;
+    private final FileSet files;
 
-    /** The prunable tensors of each shard; shards without any only where they are to be copied. */
+    /** The prunable tensors of each file; files without any only where they are to be copied. */
     private final Map<String, List<Integer>> shards = new LinkedHashMap<>();
 
     /**
@@ -58,26 +60,31 @@ final class SelectOutput {
             boolean masks,
             Fill fill)
             throws IOException {
-        if (!checkpoint.format().startsWith("safetensors") && !masks) {
-            throw new IllegalArgumentException(HadoopBytes.name(source) + " is " + checkpoint.format()
-                    + "; this job prunes safetensors alone, 'detinit prune' other formats, too");
-        }
         this.selection = selection;
         this.checkpoint = checkpoint;
-        this.source = source;
         this.output = new OutputSet(folder, conf).apartFrom(source, "the model");
         this.conf = conf;
         this.masks = masks;
         this.fill = fill;
-        if (!masks && checkpoint instanceof ShardedCheckpoint set) {
-            set.weightMap().values().forEach(shard -> shards.putIfAbsent(shard, new ArrayList<>()));
-        }
-        Map<String, String> map = checkpoint instanceof ShardedCheckpoint set ? set.weightMap() : Map.of();
+        this.files = new FileSet(checkpoint, source, conf);
+        Map<String, Integer> numbers = new HashMap<>();
         for (int k = 0; k < selection.tensors().size(); k++) {
-            String name = selection.tensors().get(k).name();
-            shards.computeIfAbsent(map.getOrDefault(name, source.getName()), s -> new ArrayList<>())
-                    .add(k);
+            numbers.put(selection.tensors().get(k).name(), k);
         }
+        if (masks && files.isFolder()) {
+            shards.put(source.getName(), List.copyOf(new TreeSet<>(numbers.values())));
+            return;
+        }
+        files.tensors().forEach((file, tensors) -> {
+            List<Integer> prunable = tensors.stream()
+                    .filter(numbers::containsKey)
+                    .map(numbers::get)
+                    .sorted()
+                    .toList();
+            if (!masks || !prunable.isEmpty()) {
+                shards.put(file, prunable);
+            }
+        });
     }
 
     /**
@@ -103,10 +110,10 @@ final class SelectOutput {
             TensorInfo info = tensor.info();
             content.add(info.name() + " " + info.dtype() + " " + info.shape());
         }
-        for (Path file : sources()) {
+        for (Path file : files.paths()) {
             content.add(identity(file, conf));
         }
-        output.claim(files(), masks ? "mask" : "prune", content, force);
+        output.claim(outputs(), masks ? "mask" : "prune", content, force);
     }
 
     /** What says whether a file is still the same. */
@@ -122,15 +129,16 @@ final class SelectOutput {
         return text.toString();
     }
 
-    private boolean sharded() {
-        return checkpoint instanceof ShardedCheckpoint;
+    /** Whether something makes the output complete; the masks of a folder of torch.distributed.checkpoint are one file. */
+    private boolean isSet() {
+        return files.isSet() && !(masks && files.isFolder());
     }
 
-    /** The files of the output, the index first. */
-    private List<String> files() {
+    /** The files of the output, what makes it complete first. */
+    private List<String> outputs() {
         List<String> names = new ArrayList<>(shardNames());
-        if (sharded()) {
-            names.add(0, outputName(source.getName()));
+        if (isSet()) {
+            names.add(0, outputName(files.last()));
         }
         return names;
     }
@@ -148,17 +156,6 @@ final class SelectOutput {
         String stem = name.substring(0, name.length() - end.length());
         int dot = stem.lastIndexOf('.');
         return (dot > 0 ? stem.substring(0, dot) : stem) + ".safetensors" + end;
-    }
-
-    /** The files of the model. */
-    private List<Path> sources() {
-        List<Path> files = new ArrayList<>(List.of(source));
-        if (checkpoint instanceof ShardedCheckpoint set) {
-            set.weightMap().values().stream()
-                    .distinct()
-                    .forEach(shard -> files.add(new Path(source.getParent(), shard)));
-        }
-        return files;
     }
 
     /**
@@ -183,16 +180,44 @@ final class SelectOutput {
             throws IOException {
         int missing = output.missing(shardNames()).size();
         List<SelectedShard> work = new ArrayList<>();
-        shards.forEach((name, tensors) -> work.add(new SelectedShard(
-                sharded() ? new Path(source.getParent(), name).toString() : source.toString(),
-                output.path(outputName(name)).toString(),
-                List.copyOf(tensors),
-                sharded() ? Map.of() : new LinkedHashMap<>(metadata))));
+        shards.forEach((name, tensors) -> work.add(new SelectedShard(file(name, metadata), tensors)));
+        List<Long> kept = frontToBack() ? counted(session, work, plan) : written(session, work, plan);
+        if (!masks) {
+            files.complete(output, metadata);
+        } else if (checkpoint instanceof ShardedCheckpoint set) {
+            output.place(outputName(files.last()), maskIndex(set, metadata));
+        }
+        output.finish();
+        long before = 0;
+        for (Path file : files.paths()) {
+            before += size(file);
+        }
+        long after = 0;
+        for (String file : outputs()) {
+            after += size(output.path(file));
+        }
+        return new Written(kept, work.size() - missing, missing, before, after);
+    }
+
+    /** Whether files are written from front to back, and each prunable tensor lies in one of them. */
+    private boolean frontToBack() {
+        return masks || checkpoint.format().startsWith("safetensors");
+    }
+
+    private FileCopy file(String name, Map<String, String> metadata) {
+        Path target = output.path(outputName(name));
+        return masks
+                ? new FileCopy("", "", target.toString(), isSet() ? Map.of() : new LinkedHashMap<>(metadata))
+                : files.copy(name, target, metadata);
+    }
+
+    private List<Long> counted(SparkSession session, List<SelectedShard> work, SelectedShard.Plan plan)
+            throws IOException {
         SelectTasks tasks = selection.tasks();
         JavaSparkContext context = JavaSparkContext.fromSparkContext(session.sparkContext());
         var sent = context.broadcast(plan);
         List<List<Long>> counts = Jobs.run(() -> context.parallelize(work, work.size())
-                .map(shard -> shard.run(tasks, sent.value()))
+                .map(shard -> shard.count(tasks, sent.value()))
                 .collect());
         TreeMap<Integer, Long> kept = new TreeMap<>();
         for (int shard = 0; shard < work.size(); shard++) {
@@ -200,19 +225,19 @@ final class SelectOutput {
                 kept.put(work.get(shard).prunable().get(k), counts.get(shard).get(k));
             }
         }
-        if (checkpoint instanceof ShardedCheckpoint set) {
-            output.place(outputName(source.getName()), masks ? maskIndex(set, metadata) : set.index(metadata));
-        }
-        output.finish();
-        long before = 0;
-        for (Path file : sources()) {
-            before += size(file);
-        }
-        long after = 0;
-        for (String file : files()) {
-            after += size(output.path(file));
-        }
-        return new Written(List.copyOf(kept.values()), work.size() - missing, missing, before, after);
+        return List.copyOf(kept.values());
+    }
+
+    private List<Long> written(SparkSession session, List<SelectedShard> work, SelectedShard.Plan plan)
+            throws IOException {
+        SelectTasks tasks = selection.tasks();
+        JavaSparkContext context = JavaSparkContext.fromSparkContext(session.sparkContext());
+        var sent = context.broadcast(plan);
+        Jobs.run(() -> {
+            context.parallelize(work, work.size()).foreach(shard -> shard.write(tasks, sent.value()));
+            return 0;
+        });
+        return selection.kept(plan);
     }
 
     private long size(Path file) throws IOException {

@@ -1,7 +1,9 @@
 package io.detinit.spark;
 
+import io.detinit.generator.TensorShape;
 import io.detinit.interop.mask.GroupCounts;
 import io.detinit.interop.mask.GroupRequest;
+import io.detinit.interop.mask.MaskBits;
 import io.detinit.interop.mask.RangeRanker;
 import io.detinit.interop.mask.RankedTensor;
 import io.detinit.interop.mask.Selection;
@@ -9,7 +11,9 @@ import io.detinit.interop.mask.TieCounts;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
@@ -61,6 +65,31 @@ record SelectTasks(Broadcast<Spec> spec, Broadcast<SerializableConfiguration> co
             }
         }
         return counts;
+    }
+
+    /** Counts weights that are kept. */
+    Map<Integer, Long> kept(List<TensorRange> ranges, SelectedShard.Plan plan) throws IOException {
+        Map<Integer, Long> kept = new HashMap<>();
+        long[] words = new long[RankedTensor.CHUNK / Long.SIZE];
+        try (OpenFiles files = new OpenFiles(settings());
+                OpenMasks given = new OpenMasks(settings())) {
+            for (TensorRange range : ranges) {
+                TensorShape shape = spec.value()
+                        .tensors()
+                        .get(range.tensor())
+                        .stored()
+                        .info()
+                        .shape();
+                long end = Math.min(shape.elements(), range.end() * RankedTensor.CHUNK);
+                MaskBits mask = SelectedShard.mask(files, given, this, plan, range.tensor(), end);
+                for (long chunk = range.first(); chunk < range.end(); chunk++) {
+                    long from = chunk * RankedTensor.CHUNK;
+                    int count = (int) Math.min(RankedTensor.CHUNK, end - from);
+                    kept.merge(range.tensor(), mask.read(from, count, words), Long::sum);
+                }
+            }
+        }
+        return kept;
     }
 
     private static GroupRequest request(List<GroupRequest> requests, TensorRange range) {

@@ -9,8 +9,6 @@ import io.detinit.interop.mask.Selection;
 import io.detinit.interop.prune.Fill;
 import io.detinit.interop.prune.PrunedRange;
 import io.detinit.interop.safetensors.SafetensorsWriter;
-import io.detinit.interop.tensor.Checkpoint;
-import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.Serializable;
@@ -22,15 +20,12 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
 /**
- * One shard of masks, or of a pruned model. It is streamed: masks are worked out as they are written, and no tensor is in memory.
+ * One file of masks, or of a pruned model. Masks are worked out as they are written, and no tensor is in memory.
  *
- * @param source the trained shard, as Hadoop names it
- * @param target the shard to appear
+ * @param file the trained file, and the one to appear
  * @param prunable the numbers of its prunable tensors, in order
- * @param metadata entries of its metadata
  */
-record SelectedShard(String source, String target, List<Integer> prunable, Map<String, String> metadata)
-        implements Serializable {
+record SelectedShard(FileCopy file, List<Integer> prunable) implements Serializable {
 
     /**
      * What a selection came to.
@@ -52,14 +47,12 @@ record SelectedShard(String source, String target, List<Integer> prunable, Map<S
     record GivenMask(String file, String name, boolean turned) implements Serializable {}
 
     /**
-     * Writes the shard; where it is there, only counts.
+     * Writes a file that is written from front to back; where it is there, only counts.
      *
      * @return how many weights are kept of each prunable tensor
      */
-    List<Long> run(SelectTasks tasks, Plan plan) throws IOException {
+    List<Long> count(SelectTasks tasks, Plan plan) throws IOException {
         Configuration conf = tasks.settings();
-        Path file = new Path(target);
-        boolean there = file.getFileSystem(conf).exists(file);
         List<Long> kept = new ArrayList<>();
         try (OpenFiles files = new OpenFiles(conf);
                 OpenMasks given = new OpenMasks(conf)) {
@@ -67,13 +60,25 @@ record SelectedShard(String source, String target, List<Integer> prunable, Map<S
                 kept.clear();
                 kept.addAll(plan.masks() ? masks(files, tasks, plan, out) : pruned(files, given, tasks, plan, out));
             };
-            if (there) {
+            if (file.isThere(conf)) {
                 body.write(OutputStream.nullOutputStream());
             } else {
-                OutputSet.write(file, conf, body);
+                OutputSet.write(new Path(file.target()), conf, body);
             }
         }
         return List.copyOf(kept);
+    }
+
+    /** Writes a file of PyTorch unless it is there. What is written is read in any order, so nothing is counted. */
+    void write(SelectTasks tasks, Plan plan) throws IOException {
+        Configuration conf = tasks.settings();
+        if (file.isThere(conf)) {
+            return;
+        }
+        try (OpenFiles files = new OpenFiles(conf);
+                OpenMasks given = new OpenMasks(conf)) {
+            file.write(conf, (opened, turns) -> replacements(files, given, tasks, plan, turns));
+        }
     }
 
     private List<Long> masks(OpenFiles files, SelectTasks tasks, Plan plan, OutputStream out) throws IOException {
@@ -89,13 +94,26 @@ record SelectedShard(String source, String target, List<Integer> prunable, Map<S
                     },
                     MaskView::kept));
         }
-        SafetensorsWriter.write(out, masks, metadata);
+        SafetensorsWriter.write(out, masks, file.metadata());
         return masks.stream().map(InTurn.Turn::counted).toList();
     }
 
     private List<Long> pruned(OpenFiles files, OpenMasks given, SelectTasks tasks, Plan plan, OutputStream out)
             throws IOException {
-        InTurn turns = new InTurn();
+        List<InTurn.Turn<?>> pruned = new ArrayList<>();
+        file.write(
+                tasks.settings(),
+                (opened, turns) -> {
+                    Map<String, InTurn.Turn<?>> replacements = replacements(files, given, tasks, plan, turns);
+                    pruned.addAll(replacements.values());
+                    return replacements;
+                },
+                out);
+        return pruned.stream().map(InTurn.Turn::counted).toList();
+    }
+
+    private Map<String, InTurn.Turn<?>> replacements(
+            OpenFiles files, OpenMasks given, SelectTasks tasks, Plan plan, InTurn turns) {
         Map<String, InTurn.Turn<?>> pruned = new LinkedHashMap<>();
         for (int number : prunable) {
             WeightSpec spec = tasks.spec().value().tensors().get(number);
@@ -105,27 +123,22 @@ record SelectedShard(String source, String target, List<Integer> prunable, Map<S
                             spec.stored().info(),
                             () -> {
                                 // read ahead each for itself: a pattern looks farther than what is written
-                                MaskBits mask = plan.given().isEmpty()
-                                        ? mask(spec.open(files, Long.MAX_VALUE), tasks, plan, number)
-                                        : given.get(plan.given().get(number));
+                                MaskBits mask = mask(files, given, tasks, plan, number, Long.MAX_VALUE);
                                 return new PrunedRange(spec.open(files, Long.MAX_VALUE), mask, plan.fill());
                             },
                             PrunedRange::kept));
         }
-        try (Checkpoint shard = RemoteCheckpoints.open(new Path(source), tasks.settings())) {
-            List<TensorView> tensors = new ArrayList<>();
-            for (TensorView tensor : shard.tensors()) {
-                TensorView other = pruned.get(tensor.info().name());
-                tensors.add(
-                        other == null
-                                ? turns.tensor(tensor.info(), () -> WeightSpec.ahead(tensor), copied -> 0)
-                                : other);
-            }
-            Map<String, String> merged = new LinkedHashMap<>(shard.metadata());
-            merged.putAll(metadata);
-            SafetensorsWriter.write(out, tensors, merged);
+        return pruned;
+    }
+
+    /** The mask of a prunable tensor, given or worked out as it is read, as a rule before an element. */
+    static MaskBits mask(OpenFiles files, OpenMasks given, SelectTasks tasks, Plan plan, int number, long end)
+            throws IOException {
+        if (!plan.given().isEmpty()) {
+            return given.get(plan.given().get(number));
         }
-        return pruned.values().stream().map(InTurn.Turn::counted).toList();
+        WeightSpec spec = tasks.spec().value().tensors().get(number);
+        return mask(spec.open(files, end), tasks, plan, number);
     }
 
     private static RangeMask mask(RankedTensor tensor, SelectTasks tasks, Plan plan, int number) {

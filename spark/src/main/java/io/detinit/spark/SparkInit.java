@@ -3,15 +3,12 @@ package io.detinit.spark;
 import io.detinit.interop.init.Untrained;
 import io.detinit.interop.plan.Plan;
 import io.detinit.interop.plan.PlanJson;
-import io.detinit.interop.sharded.ShardedCheckpoint;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.TensorInfo;
 import io.detinit.interop.tensor.TensorView;
-import io.detinit.interop.torch.DistributedCheckpoint;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
@@ -27,12 +24,14 @@ import org.apache.spark.util.SerializableConfiguration;
  */
 final class SparkInit {
 
+    private static final String PLAN = ".plan.json";
+
     private final Checkpoint template;
     private final Path source;
     private final Plan plan;
     private final OutputSet output;
     private final Configuration conf;
-    private final Map<String, List<String>> shards = new LinkedHashMap<>();
+    private final FileSet files;
 
     /**
      * Prepares the job.
@@ -44,26 +43,12 @@ final class SparkInit {
      * @param conf the settings of the file systems
      */
     SparkInit(Checkpoint template, Path source, Plan plan, Path folder, Configuration conf) throws IOException {
-        if (template instanceof DistributedCheckpoint) {
-            throw new IllegalArgumentException(HadoopBytes.name(source) + " is " + template.format()
-                    + "; this job takes safetensors and PyTorch files and sets of them");
-        }
         this.template = template;
         this.source = source;
         this.plan = plan;
         this.output = new OutputSet(folder, conf).apartFrom(source, "the template");
         this.conf = conf;
-        if (template instanceof ShardedCheckpoint set) {
-            set.weightMap()
-                    .forEach((tensor, shard) -> shards.computeIfAbsent(shard, s -> new ArrayList<>())
-                            .add(tensor));
-        } else {
-            shards.put(
-                    source.getName(),
-                    template.tensors().stream()
-                            .map(tensor -> tensor.info().name())
-                            .toList());
-        }
+        this.files = new FileSet(template, source, conf);
     }
 
     /** How many shards were there and how many were written. */
@@ -74,20 +59,23 @@ final class SparkInit {
         Untrained.replacements(
                 template.tensors(), plan); // a plan of another model is refused before anything is written
         String text = PlanJson.write(plan);
-        boolean set = template instanceof ShardedCheckpoint;
-        List<String> names = new ArrayList<>(shards.keySet());
-        boolean sidecar = !set && !template.keepsMetadata();
-        if (set || sidecar) {
-            names.add(0, set ? source.getName() : sidecar());
+        boolean sidecar = !template.keepsMetadata();
+        List<String> names = new ArrayList<>(files.tensors().keySet());
+        if (files.isSet()) {
+            names.add(0, files.last());
+        } else if (sidecar) {
+            names.add(0, sidecar());
+        }
+        byte[] besides = (text + "\n").getBytes(StandardCharsets.UTF_8);
+        if (files.isFolder() && !force) {
+            output.checkBeside(PLAN, besides);
         }
         output.claim(names, "init", content(text), force);
         List<ShardTask> tasks = new ArrayList<>();
-        for (String name : output.missing(List.copyOf(shards.keySet()))) {
+        for (String name : output.missing(List.copyOf(files.tensors().keySet()))) {
             tasks.add(new ShardTask(
-                    new Path(source.getParent(), name).toString(),
-                    output.path(name).toString(),
-                    List.copyOf(shards.getOrDefault(name, List.of())),
-                    set || sidecar ? Map.of() : Map.of(Checkpoint.PLAN_KEY, text)));
+                    files.copy(name, output.path(name), sidecar ? Map.of() : Map.of(Checkpoint.PLAN_KEY, text)),
+                    List.copyOf(files.tensors().getOrDefault(name, List.of()))));
         }
         if (!tasks.isEmpty()) {
             JavaSparkContext context = JavaSparkContext.fromSparkContext(session.sparkContext());
@@ -99,24 +87,24 @@ final class SparkInit {
                 return 0;
             });
         }
-        if (template instanceof ShardedCheckpoint sharded) {
-            output.place(source.getName(), sharded.index(Map.of(Checkpoint.PLAN_KEY, text)));
+        if (files.isFolder()) {
+            output.placeBeside(PLAN, besides);
+        } else if (sidecar && !files.isSet()) {
+            output.place(sidecar(), besides);
         }
-        if (sidecar) {
-            output.place(sidecar(), text.getBytes(StandardCharsets.UTF_8));
-        }
+        files.complete(output, Map.of(Checkpoint.PLAN_KEY, text));
         output.finish();
-        return new Written(shards.size() - tasks.size(), tasks.size());
+        return new Written(files.tensors().size() - tasks.size(), tasks.size());
     }
 
     /** The plan beside a file that cannot carry it. */
     private String sidecar() {
-        return source.getName() + ".plan.json";
+        return source.getName() + PLAN;
     }
 
     /** What the files follow from: the same plan for the same tensors in the same shards. */
     private List<String> content(String text) {
-        List<String> content = new ArrayList<>(List.of(text, shards.toString()));
+        List<String> content = new ArrayList<>(List.of(text, files.tensors().toString()));
         for (TensorView tensor : template.tensors()) {
             TensorInfo info = tensor.info();
             content.add(info.name() + " " + info.dtype() + " " + info.shape());

@@ -12,8 +12,10 @@ import io.detinit.interop.plan.Plan;
 import io.detinit.interop.tensor.Checkpoint;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.apache.spark.api.java.JavaRDD;
@@ -125,6 +127,22 @@ final class SparkSelection implements DividedSelection.Passes {
                 .filter(own -> !own.isEmpty())
                 .toList();
         return context.parallelize(ranges, ranges.size());
+    }
+
+    /** Counts the weights of each tensor that are kept, for files that are not written from front to back. */
+    List<Long> kept(SelectedShard.Plan plan) throws IOException {
+        SelectTasks counting = tasks;
+        List<Long> counts = tensors.stream().map(RankedTensor::chunks).toList();
+        List<List<TensorRange>> ranges = TensorRange.divide(counts, parts).stream()
+                .filter(own -> !own.isEmpty())
+                .toList();
+        var sent = context.broadcast(plan);
+        List<Map<Integer, Long>> found = Jobs.run(() -> context.parallelize(ranges, ranges.size())
+                .map(own -> counting.kept(own, sent.value()))
+                .collect());
+        long[] kept = new long[tensors.size()];
+        found.forEach(some -> some.forEach((tensor, count) -> kept[tensor] += count));
+        return Arrays.stream(kept).boxed().toList();
     }
 
     @Override

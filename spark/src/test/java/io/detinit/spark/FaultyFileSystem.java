@@ -11,7 +11,7 @@ import org.apache.spark.TaskContext;
 
 /**
  * Local files as {@code faulty:/path}. The first task that opens a file beside which
- * there is {@code <path>.fail} or {@code <path>.kill} fails, or takes its whole process with it; a file {@code <path>.failed} remembers that. Where there is {@code <path>.dead}, all fail.
+ * there is {@code <path>.fail} or {@code <path>.kill} fails, or takes its whole process with it; a file {@code <path>.failed} remembers that. Where there is {@code <path>.dead}, or beside its folder {@code <folder>.<name>.dead}, all fail.
  */
 public final class FaultyFileSystem extends RawLocalFileSystem {
 
@@ -40,7 +40,8 @@ public final class FaultyFileSystem extends RawLocalFileSystem {
             if (new File(local + ".kill").exists() && new File(local + ".failed").createNewFile()) {
                 Runtime.getRuntime().halt(1);
             }
-            if (new File(local + ".dead").exists()) {
+            File beside = new File(path.getParent().toUri().getPath() + "." + path.getName() + ".dead");
+            if (new File(local + ".dead").exists() || beside.exists()) {
                 throw new IOException(path + ": this disk is gone for good");
             }
             if (new File(local + ".fail").exists() && new File(local + ".failed").createNewFile()) {

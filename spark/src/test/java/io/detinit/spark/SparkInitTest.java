@@ -143,6 +143,39 @@ class SparkInitTest {
         }
     }
 
+    /** A folder of torch.distributed.checkpoint: every file is that of one machine, the metadata last, the plan beside it. */
+    @Test
+    void aFolderOfDistributedCheckpoint() throws IOException {
+        Path template = TorchSamples.distributed(folder.resolve("dcp"));
+        Path expected = folder.resolve("w0-dcp-alone");
+        Plan plan;
+        try (Checkpoint checkpoint = Samples.open(template)) {
+            plan = new Plan.Addressed(DefaultPlan.of(checkpoint, Samples.SEED, InitRules.he()));
+            Untrained.write(checkpoint, plan, expected, Map.of());
+        }
+        Path out = folder.resolve("w0-dcp");
+        JsonNode json = new ObjectMapper()
+                .readTree(JobRun.init(template, "-o", out, "--seed", 42).json());
+        assertEquals(3, json.path("shards").path("written").asInt());
+        assertEquals(names(expected), names(out));
+        for (String name : names(expected)) {
+            assertArrayEquals(Files.readAllBytes(expected.resolve(name)), Files.readAllBytes(out.resolve(name)), name);
+        }
+        Path beside = folder.resolve("w0-dcp.plan.json");
+        assertEquals(PlanJson.write(plan) + "\n", Files.readString(beside));
+        JsonNode audit = new ObjectMapper().readTree(JobRun.audit(out).json()).path("total");
+        assertEquals(audit.path("elements"), audit.path("bitIdentical"));
+        Files.writeString(folder.resolve("w1-dcp.plan.json"), "another plan");
+        JobRun refused = JobRun.init(template, "-o", folder.resolve("w1-dcp"), "--seed", 42);
+        assertEquals(
+                "InitJob: " + folder.resolve("w1-dcp.plan.json") + ": already exists; --force replaces it",
+                refused.error());
+        assertFalse(Files.exists(folder.resolve("w1-dcp")));
+        JobRun.init(template, "-o", folder.resolve("w1-dcp"), "--seed", 42, "--force")
+                .json();
+        assertEquals(Files.readString(beside), Files.readString(folder.resolve("w1-dcp.plan.json")));
+    }
+
     private static void assertInitial(Checkpoint template, Plan plan, Checkpoint written) throws IOException {
         Map<String, TensorView> initial = Untrained.replacements(template.tensors(), plan);
         assertFalse(initial.isEmpty());

@@ -31,6 +31,7 @@ final class ChunkedTensor implements TensorView {
         private final Box box;
         private final ByteSource file;
         private final SavedPiece layout;
+        private final DistributedMetadata.Place place;
         private final Opener opener;
         private @Nullable StorageTensor tensor;
 
@@ -46,12 +47,14 @@ final class ChunkedTensor implements TensorView {
          * @param box where it lies in the tensor
          * @param file the file that it lies in
          * @param layout where it lies there
+         * @param place the same as the metadata has it
          * @param opener opens it
          */
-        Part(Box box, ByteSource file, SavedPiece layout, Opener opener) {
+        Part(Box box, ByteSource file, SavedPiece layout, DistributedMetadata.Place place, Opener opener) {
             this.box = box;
             this.file = file;
             this.layout = layout;
+            this.place = place;
             this.opener = opener;
         }
 
@@ -59,9 +62,18 @@ final class ChunkedTensor implements TensorView {
             return box;
         }
 
-        /** Its elements. */
+        DistributedMetadata.Place place() {
+            return place;
+        }
+
+        /** Its elements, opened anew unless the tensor is read, too. */
+        synchronized StorageTensor open() throws IOException {
+            return tensor == null ? opener.open() : tensor;
+        }
+
+        /** Its elements, which stay open. */
         synchronized StorageTensor tensor() throws IOException {
-            StorageTensor opened = tensor == null ? opener.open() : tensor;
+            StorageTensor opened = open();
             tensor = opened;
             return opened;
         }

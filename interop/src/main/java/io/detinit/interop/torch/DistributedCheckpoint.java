@@ -14,15 +14,21 @@ import io.detinit.interop.torch.ChunkedTensor.Part;
 import io.detinit.interop.torch.DistributedMetadata.Chunk;
 import io.detinit.interop.torch.DistributedMetadata.Item;
 import io.detinit.interop.torch.DistributedMetadata.Place;
+import io.detinit.interop.zip.ZipWriter.Body;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
 
 /**
@@ -40,10 +46,9 @@ public final class DistributedCheckpoint implements Checkpoint {
     private final PieceFolder folder;
     private final Path path;
     private final boolean local;
-    private final Map<String, ByteSource> files = new HashMap<>();
+    private final Map<String, PieceFile> files = new LinkedHashMap<>();
     private final List<TensorView> tensors = new ArrayList<>();
     private final List<String> warnings = new ArrayList<>();
-    private final Map<String, Place> places = new HashMap<>();
 
     private DistributedCheckpoint(PieceFolder folder, Path path, boolean local) {
         this.folder = folder;
@@ -133,7 +138,12 @@ public final class DistributedCheckpoint implements Checkpoint {
         }
         boolean optimizer = item.name().startsWith("optim");
         Kind kind = optimizer ? Kind.OPTIMIZER : TensorKinds.of(item.name(), item.dtype());
-        return new ChunkedTensor(new TensorInfo(item.name(), item.dtype(), shape(item.sizes()), kind), parts);
+        ChunkedTensor tensor =
+                new ChunkedTensor(new TensorInfo(item.name(), item.dtype(), shape(item.sizes()), kind), parts);
+        for (Part part : parts) {
+            Objects.requireNonNull(files.get(part.place().file())).add(tensor, part);
+        }
+        return tensor;
     }
 
     private Part part(Item item, Chunk chunk) throws IOException {
@@ -146,16 +156,11 @@ public final class DistributedCheckpoint implements Checkpoint {
                     box,
                     bytes,
                     layout,
-                    () -> layout.read(bytes.name(), record(place), SavedPiece.held(bytes), item.dtype()));
+                    place,
+                    () -> layout.read(bytes.name(), PieceFile.record(place), SavedPiece.held(bytes), item.dtype()));
         }
-        StorageTensor opened = layout.read(folder.name(), record(place), bytes, item.dtype());
-        places.put(opened.storageView().storage().key(), place);
-        return new Part(box, bytes, layout, () -> opened);
-    }
-
-    /** What a piece is called; begins the keys of its storages. */
-    private static String record(Place place) {
-        return place.file() + "@" + place.offset();
+        StorageTensor opened = layout.read(folder.name(), PieceFile.record(place), bytes, item.dtype());
+        return new Part(box, bytes, layout, place, () -> opened);
     }
 
     private static TensorShape shape(List<Long> sizes) {
@@ -163,11 +168,12 @@ public final class DistributedCheckpoint implements Checkpoint {
     }
 
     private ByteSource bytes(Place place, String where) throws IOException {
-        ByteSource file = files.get(place.file());
-        if (file == null) {
-            file = open(place.file(), where);
-            files.put(place.file(), file);
+        PieceFile known = files.get(place.file());
+        if (known == null) {
+            known = new PieceFile(open(place.file(), where));
+            files.put(place.file(), known);
         }
+        ByteSource file = known.bytes();
         if (place.offset() < 0 || place.length() < 0 || place.offset() > file.size() - place.length()) {
             throw MalformedFileException.of(
                     folder.name(),
@@ -223,6 +229,41 @@ public final class DistributedCheckpoint implements Checkpoint {
     }
 
     /**
+     * The files that pieces of tensors lie in.
+     *
+     * @return their names in the folder, each with the names of the tensors that have pieces there
+     */
+    public Map<String, List<String>> files() {
+        Map<String, List<String>> tensorsOf = new LinkedHashMap<>();
+        files.forEach((name, file) -> tensorsOf.put(name, file.tensors()));
+        return tensorsOf;
+    }
+
+    /**
+     * Writes a copy of one of {@link #files} in which the elements of replaced tensors are others. Every byte keeps its place; checksums
+     * of changed pieces are set anew, for which new elements are read twice. One piece at a time is in memory with its description.
+     *
+     * @param file its name
+     * @param replacements by name; each has the dtype and shape of the tensor it replaces
+     * @param out receives as many bytes as the file has
+     * @throws IOException if reading or writing fails
+     * @throws IllegalArgumentException if a replacement does not fit, or no piece lies in a file of that name
+     */
+    public void writeFile(String file, Map<String, TensorView> replacements, OutputStream out) throws IOException {
+        Replacements.check(tensors, replacements);
+        PieceFile pieces = files.get(file);
+        if (pieces == null) {
+            throw new IllegalArgumentException(folder.name() + ": no piece of a tensor lies in " + file);
+        }
+        WritableByteChannel channel = Channels.newChannel(out);
+        pieces.write(replacements, bytes -> {
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+        });
+    }
+
+    /**
      * Writes a copy of the folder in which the elements of replaced tensors are others. Every byte keeps its place, so the
      * metadata stays true; checksums of changed pieces are set anew. Everything else in the folder is copied, links excepted.
      *
@@ -240,30 +281,10 @@ public final class DistributedCheckpoint implements Checkpoint {
                     folder.name() + ": a copy is written of a folder of the file system alone");
         }
         Replacements.check(tensors, replacements);
-        List<TensorView> pieces = new ArrayList<>();
-        Map<String, TensorView> news = new HashMap<>();
-        for (TensorView tensor : tensors) {
-            TensorView replacement = replacements.get(tensor.info().name());
-            if (replacement != null && tensor instanceof ChunkedTensor chunked) {
-                for (Part part : chunked.parts()) {
-                    TensorInfo info = part.tensor().info();
-                    pieces.add(part.tensor());
-                    news.put(info.name(), new BoxTensor(info, replacement, part.box()));
-                }
-            }
-        }
-        StorageOverlays overlays = new StorageOverlays(folder.name(), pieces, news);
-        Map<String, ZipPatches> patches = new HashMap<>();
-        for (Map.Entry<String, Place> entry : places.entrySet()) {
-            Place place = entry.getValue();
-            ByteSource file = files.get(place.file());
-            if (overlays.covers(entry.getKey()) && file != null) {
-                ZipPatches patch = patches.computeIfAbsent(place.file(), name -> new ZipPatches(file));
-                NestedZip.patch(patch, record(place), bytes(place, place.file()), overlays);
-            }
-        }
+        Map<String, Body> patched = new HashMap<>();
+        files.forEach((name, file) -> patched.put(name, sink -> file.write(replacements, sink)));
         FolderCopy copy = FolderCopy.of(path);
-        OutputFolder.write(target, true, into -> copy.write(into, patches));
+        OutputFolder.write(target, true, into -> copy.write(into, patched));
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.detinit.interop.torch;
 
+import io.detinit.interop.zip.ZipWriter.Body;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -30,16 +31,16 @@ record FolderCopy(Path folder, List<Path> files) {
      * Copies files and folders; links to files in the folder become files, other links are left out.
      *
      * @param target an empty folder
-     * @param patches by the name of the file in the folder
+     * @param patched what writes a file in another way, by its name in the folder
      * @throws IOException if reading or writing fails
      */
-    void write(Path target, Map<String, ZipPatches> patches) throws IOException {
+    void write(Path target, Map<String, Body> patched) throws IOException {
         for (Path file : files) {
             Path relative = folder.relativize(file);
             Path copy = target.resolve(relative);
-            ZipPatches patched = patches.get(relative.toString());
-            if (patched != null) {
-                write(copy, patched);
+            Body body = patched.get(relative.toString());
+            if (body != null) {
+                write(copy, body);
             } else if (Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS)) {
                 Files.createDirectory(copy);
             } else if (Files.isRegularFile(file) && file.toRealPath().startsWith(folder.toRealPath())) {
@@ -48,9 +49,9 @@ record FolderCopy(Path folder, List<Path> files) {
         }
     }
 
-    private static void write(Path copy, ZipPatches patched) throws IOException {
+    private static void write(Path copy, Body body) throws IOException {
         try (FileChannel channel = FileChannel.open(copy, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-            patched.write(bytes -> {
+            body.write(bytes -> {
                 while (bytes.hasRemaining()) {
                     channel.write(bytes);
                 }

@@ -186,6 +186,7 @@ class DistributedCheckpointTest {
             readLate(copy);
             TensorView now = ArrayTensor.of("w", TensorShape.of(shape), values);
             checkpoint.rewrite(copy, Map.of("w", now), Map.of());
+            writeLate(now, copy);
             try (DistributedCheckpoint written = DistributedCheckpoint.open(copy)) {
                 assertArrayEquals(values, floats(written.tensors().get(0)));
             }
@@ -217,6 +218,18 @@ class DistributedCheckpointTest {
             IllegalArgumentException e =
                     assertThrows(IllegalArgumentException.class, () -> late.rewrite(copy, Map.of(), Map.of()));
             assertEquals(folder + ": a copy is written of a folder of the file system alone", e.getMessage());
+        }
+    }
+
+    /** File by file, as many machines would write the folder. */
+    private void writeLate(TensorView now, Path copy) throws IOException {
+        try (DistributedCheckpoint late = DistributedCheckpoint.open(new LocalFolder(folder), folder)) {
+            assertEquals(Map.of("__0_0.distcp", List.of("w")), late.files());
+            ByteArrayOutputStream out = new ByteArrayOutputStream();
+            late.writeFile("__0_0.distcp", Map.of("w", now), out);
+            assertArrayEquals(Files.readAllBytes(copy.resolve("__0_0.distcp")), out.toByteArray());
+            Map<String, TensorView> none = Map.of();
+            assertThrows(IllegalArgumentException.class, () -> late.writeFile("notes.txt", none, out));
         }
     }
 
