@@ -27,7 +27,7 @@ import picocli.CommandLine.Spec;
         name = "InitJob",
         mixinStandardHelpOptions = true,
         description =
-                "The template with every parameter replaced by its initial value, on Apache Spark, one task a shard.",
+                "The template with every parameter replaced by its initial value, on Apache Spark, one task a file.",
         footer = {
             "",
             "Exit codes: 0 done, 2 usage, 3 malformed or unsupported input, 4 I/O, 70 a bug.",
@@ -44,7 +44,7 @@ public final class InitJob implements Callable<Integer> {
     @Parameters(
             paramLabel = "TEMPLATE",
             description =
-                    "A safetensors or PyTorch file, an index of shards, or a folder with one; its weights are not looked at.")
+                    "A safetensors or PyTorch file, an index of shards, a folder with one, or one of torch.distributed.checkpoint; its weights are not looked at.")
     String template = "";
 
     @Option(

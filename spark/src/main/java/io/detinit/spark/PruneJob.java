@@ -39,12 +39,12 @@ import picocli.CommandLine.Spec;
 
 /**
  * A pruned model, written by many machines: {@code detinit prune} for checkpoints on any Hadoop file system. The weights are the same
- * bits for any number of tasks and machines. Shards appear whole, the index last; a second run completes what is missing.
+ * bits for any number of tasks and machines. Files appear whole, the index or the metadata last; a second run completes what is missing.
  */
 @Command(
         name = "PruneJob",
         mixinStandardHelpOptions = true,
-        description = "A pruned model, as 'detinit prune' writes it, on Apache Spark, one task a shard.",
+        description = "A pruned model, as 'detinit prune' writes it, on Apache Spark, one task a file.",
         footer = {
             "",
             "Exit codes: 0 done, 2 usage, 3 malformed or unsupported input, 4 I/O, 70 a bug.",
@@ -58,7 +58,10 @@ public final class PruneJob implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // picocli fills it
     CommandSpec spec;
 
-    @Parameters(paramLabel = "PATH", description = "A checkpoint: a file, an index of shards, or a folder with one.")
+    @Parameters(
+            paramLabel = "PATH",
+            description =
+                    "A checkpoint: a file, an index of shards, a folder with one, or one of torch.distributed.checkpoint.")
     String path = "";
 
     @Option(
