@@ -132,7 +132,7 @@ final class DeltaCommand extends BaseCommand {
             DeltaReport report = selection.isPresent()
                     ? packed(checkpoint, resolved, plan, selection.get(), type)
                     : packer(type, Optional.empty()).pack(checkpoint, plan, output, packing());
-            DeltaTexts texts = new DeltaTexts(report, file, before(checkpoint), output);
+            DeltaTexts texts = new DeltaTexts(report, file, CheckpointBytes.of(checkpoint, file), output);
             report.notes().forEach(terminal()::line);
             if (json) {
                 print(texts.json());
@@ -167,15 +167,6 @@ final class DeltaCommand extends BaseCommand {
     private DoubleConsumer packing() {
         Terminal terminal = terminal();
         return done -> terminal.progress("packed " + Text.percent(100 * done));
-    }
-
-    /** The size of what was packed: a folder has none, its tensors have. */
-    private long before(Checkpoint checkpoint) throws IOException {
-        return Files.isRegularFile(file)
-                ? Files.size(file)
-                : checkpoint.tensors().stream()
-                        .mapToLong(tensor -> tensor.info().bytes())
-                        .sum();
     }
 
     private void refuseInput(Path input) throws IOException {

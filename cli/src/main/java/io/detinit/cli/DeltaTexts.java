@@ -61,7 +61,7 @@ record DeltaTexts(DeltaReport report, Path input, long before, Path output) {
                 delta.path().toString(),
                 Files.size(delta.path()),
                 output.toString(),
-                Files.size(output),
+                CheckpointBytes.of(output),
                 unpacked,
                 List.of(DeltaReportJson.Contents.of(delta)));
         if (sidecar.needed()) {
@@ -75,7 +75,7 @@ record DeltaTexts(DeltaReport report, Path input, long before, Path output) {
             throws IOException {
         out.println("wrote " + output + " (" + unpacked.format() + "): "
                 + delta.tensors().size() + " tensors, " + Text.count(Files.size(delta.path())) + " -> "
-                + Text.count(Files.size(output)) + " bytes");
+                + Text.count(CheckpointBytes.of(output)) + " bytes");
         out.println(exactness(delta.delta()));
         if (sidecar.needed()) {
             out.println("wrote " + sidecar.path() + ", since the format has no place for the plan");

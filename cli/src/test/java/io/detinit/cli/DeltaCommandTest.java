@@ -96,6 +96,32 @@ class DeltaCommandTest {
         assertArrayEquals(Files.readAllBytes(path("d")), Files.readAllBytes(path("d0")));
     }
 
+    /** Sizes of a set of shards are those of the index and its shards. */
+    @Test
+    void aSetIsAsLargeAsItsFiles() throws IOException {
+        Path set = Files.createDirectory(path("set"));
+        Files.copy(model, set.resolve("one.safetensors"));
+        Path index = Files.writeString(
+                set.resolve("model.safetensors.index.json"),
+                "{\"metadata\":{},\"weight_map\":{\"fc1.weight\":\"one.safetensors\",\"fc1.bias\":\"one.safetensors\"}}");
+        long size = Files.size(index) + Files.size(model);
+        for (Path given : List.of(index, set)) {
+            JsonNode packed = done("delta", "pack", given, "-o", path("d"), "--seed", 42, "--json", "--force");
+            assertEquals(size, packed.path("bytes").path("before").asLong());
+        }
+        Path back = path("back.safetensors.index.json");
+        JsonNode unpacked = done("delta", "unpack", path("d"), "-o", back, "--template", index, "--json");
+        assertEquals(
+                Files.size(back) + Files.size(path("back-00001-of-00001.safetensors")),
+                unpacked.path("bytes").path("after").asLong());
+        Path pruned = path("pruned.safetensors.index.json");
+        JsonNode prune = done("prune", index, "-o", pruned, "--threshold", 1, "--fill", "zero", "--seed", 42, "--json");
+        assertEquals(size, prune.path("bytes").path("before").asLong());
+        assertEquals(
+                Files.size(pruned) + Files.size(path("pruned-00001-of-00001.safetensors")),
+                prune.path("bytes").path("after").asLong());
+    }
+
     @Test
     void aSparsityKeepsExactlyTheRest() throws IOException {
         JsonNode packed =
