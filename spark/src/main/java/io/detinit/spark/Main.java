@@ -1,5 +1,6 @@
 package io.detinit.spark;
 
+import io.detinit.cli.option.ToolVersion;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -50,6 +51,10 @@ public final class Main {
      * @return the exit code
      */
     public static int run(String[] args, PrintWriter out, PrintWriter err) {
+        if (args.length > 0 && (args[0].equals("--version") || args[0].equals("-V"))) {
+            out.println(ToolVersion.name());
+            return 0;
+        }
         Jobs.Runner job = args.length == 0 ? null : JOBS.get(args[0]);
         if (job == null) {
             boolean help = args.length > 0 && (args[0].equals("--help") || args[0].equals("-h"));
