@@ -13,6 +13,7 @@ import io.detinit.interop.plan.Plan;
 import io.detinit.interop.plan.PlanJson;
 import io.detinit.interop.prune.Fill;
 import io.detinit.interop.tensor.Checkpoint;
+import io.detinit.interop.torch.DistributedCheckpoint;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;
@@ -31,8 +32,8 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /**
- * Sharded checkpoints as seed, mask and moved values, and back: {@code detinit delta} for safetensors on any Hadoop file system, one
- * ordinary delta file a shard.
+ * Sharded checkpoints as seed, mask and moved values, and back: {@code detinit delta} for safetensors and PyTorch files and sets of them
+ * on any Hadoop file system, one ordinary delta file a shard.
  */
 @Command(
         name = "DeltaJob",
@@ -66,7 +67,7 @@ public final class DeltaJob implements Callable<Integer> {
             index = "1",
             paramLabel = "PATH",
             description =
-                    "pack: a safetensors file, an index of shards, or a folder with one; unpack: a folder that pack has filled.")
+                    "pack: a safetensors or PyTorch file, an index of shards, or a folder with one; unpack: a folder that pack has filled.")
     String path = "";
 
     @Option(
@@ -80,7 +81,7 @@ public final class DeltaJob implements Callable<Integer> {
     boolean force;
 
     @Mixin
-    PlanOptions plans = new PlanOptions();
+    BaselineOptions baseline = new BaselineOptions();
 
     @Mixin
     SelectOptions select = new SelectOptions();
@@ -93,6 +94,15 @@ public final class DeltaJob implements Callable<Integer> {
                             + "bf16; never wider than in PATH.")
     @Nullable
     String values;
+
+    @Option(
+            names = "--template",
+            paramLabel = "F",
+            description =
+                    "unpack: write a copy of this checkpoint with the tensors of the deltas: a file for a file, a set of "
+                            + "shards of the same names for a set.")
+    @Nullable
+    String template;
 
     @Mixin
     EngineOptions engine = new EngineOptions();
@@ -124,15 +134,24 @@ public final class DeltaJob implements Callable<Integer> {
     public Integer call() throws IOException {
         engine.check();
         boolean packing = action == Action.PACK;
-        if (!packing && (plans.given() || select.given() || values != null)) {
-            throw new UsageException("the deltas say what they hold: plan, selection and --values go with pack");
+        if (!packing && (baseline.given() || select.given() || values != null)) {
+            throw new UsageException("the deltas say what they hold: baseline, selection and --values go with pack");
+        }
+        if (packing && template != null) {
+            throw new UsageException("--template goes with unpack");
+        }
+        if (baseline.initFile != null) {
+            throw new UsageException(
+                    "a delta holds a seed, not a file to compare with: --init-file cannot be packed; give "
+                            + "--seed or --torch-seed");
         }
         Optional<Selection> selection = select.forDelta();
         ValueType type = values == null ? ValueType.FILE : ValueType.parse(values);
         return Jobs.withSession(NAME, engine.master, session -> {
             Configuration conf = session.sparkContext().hadoopConfiguration();
-            SparkDelta work = new SparkDelta(session, conf, force);
-            ObjectNode json = packing ? pack(session, work, selection, type, conf) : work.unpack(path, output);
+            ObjectNode json = packing
+                    ? pack(session, new SparkDelta(session, conf, force), selection, type, conf)
+                    : new SparkUnpack(session, conf, force).unpack(path, output, Optional.ofNullable(template));
             spec.commandLine().getOut().println(json);
             return 0;
         });
@@ -143,29 +162,31 @@ public final class DeltaJob implements Callable<Integer> {
             throws IOException {
         Path file = RemoteCheckpoints.resolve(new Path(path), conf);
         try (Checkpoint checkpoint = RemoteCheckpoints.open(file, conf)) {
-            if (!checkpoint.format().startsWith("safetensors")) {
-                throw new IllegalArgumentException(path + " is " + checkpoint.format()
-                        + "; DeltaJob packs safetensors files and sharded sets of them");
+            if (checkpoint instanceof DistributedCheckpoint) {
+                throw new IllegalArgumentException(
+                        path + " is " + checkpoint.format()
+                                + ": its tensors lie across its files, so that none has a delta of its own; DeltaJob packs "
+                                + "safetensors and PyTorch files and sets of them, 'detinit delta pack' the folder as one file");
             }
-            Plan chosen = plans.choose(checkpoint, file, conf);
-            Baseline baseline = Baseline.of(chosen, checkpoint);
-            String plan = PlanJson.write(baseline.planForFile(chosen));
+            Plan chosen = baseline.plans.choose(checkpoint, file, conf);
+            Baseline initial = Baseline.of(chosen, checkpoint);
+            String plan = PlanJson.write(initial.planForFile(chosen));
             SparkDelta.Packing packing = new SparkDelta.Packing(checkpoint, file, path, output);
             String tool = ToolVersion.name();
             List<String> what = List.of(
-                    plan, type.id(), selection.map(one -> record(one, baseline)).orElse(""));
+                    plan, type.id(), selection.map(one -> record(one, initial)).orElse(""));
             if (selection.isEmpty()) {
                 return work.pack(packing, what, Map.of(), () -> new DeltaShard.How(plan, type, tool, "", null, null));
             }
             SparkSelection selecting = SparkSelection.of(
-                    session, checkpoint, Optional.of(chosen), baseline, selection.get(), engine.partitions);
+                    session, checkpoint, Optional.of(chosen), initial, selection.get(), engine.partitions);
             return work.pack(packing, what, packing.prunable(selecting.specs()), () -> {
                 DividedSelection.Outcome outcome = selecting.cut();
                 return new DeltaShard.How(
                         plan,
                         type,
                         tool,
-                        record(MaskRecord.of(selection.get(), outcome.cuts(), baseline, "", "")),
+                        record(MaskRecord.of(selection.get(), outcome.cuts(), initial, "", "")),
                         selecting.tasks(),
                         new SelectedShard.Plan(outcome.rules(), List.of(), Fill.INIT, true));
             });

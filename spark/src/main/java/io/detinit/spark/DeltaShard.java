@@ -6,9 +6,7 @@ import io.detinit.interop.delta.DeltaOptions;
 import io.detinit.interop.delta.DeltaPacker;
 import io.detinit.interop.delta.DeltaReport;
 import io.detinit.interop.delta.DeltaReportJson;
-import io.detinit.interop.delta.DeltaUnpacker;
 import io.detinit.interop.delta.ValueType;
-import io.detinit.interop.file.MalformedFileException;
 import io.detinit.interop.mask.Mask;
 import io.detinit.interop.mask.RangeMask;
 import io.detinit.interop.mask.WholeMask;
@@ -30,8 +28,8 @@ import org.apache.hadoop.fs.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One shard and its delta. Files are streamed; of a shard that is packed, a mask of at most a bit a weight is in memory, of one that is
- * packed by a selection two.
+ * Packs one shard. Shard and delta are streamed, except that an archive without its weights is made in the machine's temporary folder;
+ * a mask of at most a bit a weight is in memory, with a selection two.
  *
  * @param file the shard, as Hadoop names it
  * @param delta its delta file
@@ -80,7 +78,7 @@ record DeltaShard(String file, String delta, List<String> placed, List<Integer> 
             Optional<String> record = how.record().isEmpty() ? Optional.empty() : Optional.of(how.record());
             DeltaPacker packer = new DeltaPacker(new DeltaOptions(how.values(), 1, how.tool(), record));
             Optional<Map<String, Mask>> masks = masks(how);
-            OutputSet.write(target, conf, out -> report.set(packer.pack(shard, plan, masks, out)));
+            OutputSet.write(target, conf, out -> report.set(packer.pack(shard, plan, masks, LocalDisk.folder(), out)));
         }
         return json(before, java.util.Objects.requireNonNull(report.get()));
     }
@@ -119,35 +117,5 @@ record DeltaShard(String file, String delta, List<String> placed, List<Integer> 
             }
         }
         return Optional.of(masks);
-    }
-
-    /**
-     * What was unpacked.
-     *
-     * @param contents what the delta says of itself
-     * @param bytes the size of the shard
-     */
-    record Unpacked(DeltaReportJson.Contents contents, long bytes) implements Serializable {}
-
-    /** Unpacks the shard unless it is there. */
-    Unpacked unpack(Configuration conf) throws IOException {
-        Path source = new Path(delta);
-        Path target = new Path(file);
-        try (HadoopBytes bytes = HadoopBytes.open(source, conf);
-                DeltaFile packed = DeltaFile.open(bytes, RemoteCheckpoints.local(source), bytes)) {
-            if (!packed.delta().file().equals(target.getName())) {
-                throw MalformedFileException.of(
-                        packed.path(),
-                        "the packed file",
-                        "'" + packed.delta().file() + "'",
-                        "'" + target.getName() + "'");
-            }
-            if (!target.getFileSystem(conf).exists(target)) {
-                OutputSet.write(target, conf, out -> DeltaUnpacker.unpack(packed, out));
-            }
-            return new Unpacked(
-                    DeltaReportJson.Contents.of(packed),
-                    target.getFileSystem(conf).getFileStatus(target).getLen());
-        }
     }
 }

@@ -8,9 +8,7 @@ import io.detinit.interop.safetensors.SafetensorsWriter;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.io.Serializable;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -45,23 +43,9 @@ record ShardTask(String template, String target, List<String> placed, Map<String
                 if (shard.format().startsWith("safetensors")) {
                     SafetensorsWriter.write(out, tensors(shard, initial), merged(shard));
                 } else {
-                    byWayOfTheDisk(shard, initial, out);
+                    LocalDisk.write(file.getName(), out, local -> shard.rewrite(local, initial, metadata));
                 }
             });
-        }
-    }
-
-    /** Archives are not written from front to back: a file of this machine is, and copied. */
-    private void byWayOfTheDisk(Checkpoint shard, Map<String, TensorView> initial, OutputStream out)
-            throws IOException {
-        java.nio.file.Path folder = Files.createTempDirectory("detinit-");
-        java.nio.file.Path local = folder.resolve("shard");
-        try {
-            shard.rewrite(local, initial, metadata);
-            Files.copy(local, out);
-        } finally {
-            Files.deleteIfExists(local);
-            Files.delete(folder);
         }
     }
 

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.detinit.interop.delta.DeltaReportJson;
-import io.detinit.interop.delta.DeltaUnpacker;
 import io.detinit.interop.sharded.ShardedCheckpoint;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.TensorInfo;
@@ -19,7 +18,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -27,7 +25,7 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.util.SerializableConfiguration;
 
 /**
- * Shards packed and unpacked by executors, one task each. The manifest, or the index, comes last; a second run completes what is
+ * Shards packed by executors, one task each. The manifest comes last; a second run completes what is
  * missing. Used by the driver.
  *
  * @param session the engine
@@ -97,7 +95,7 @@ record SparkDelta(SparkSession session, Configuration conf, boolean force) {
             throws IOException {
         Map<String, List<String>> shards = packing.shards();
         OutputSet output = new OutputSet(new Path(packing.output()), conf).apartFrom(packing.source(), "the model");
-        List<String> deltas = shards.keySet().stream().map(DeltaSet::deltaOf).toList();
+        List<String> deltas = DeltaSet.deltasOf(shards.keySet());
         List<String> names = new ArrayList<>(deltas);
         names.add(0, DeltaSet.MANIFEST);
         output.claim(names, "delta", content(packing, shards, what), force);
@@ -105,7 +103,7 @@ record SparkDelta(SparkSession session, Configuration conf, boolean force) {
         List<DeltaShard> work = new ArrayList<>();
         shards.forEach((shard, tensors) -> work.add(new DeltaShard(
                 packing.file(shard).toString(),
-                output.path(DeltaSet.deltaOf(shard)).toString(),
+                output.path(deltas.get(work.size())).toString(),
                 List.copyOf(tensors),
                 List.copyOf(prunable.getOrDefault(shard, List.of())))));
         JavaSparkContext context = JavaSparkContext.fromSparkContext(session.sparkContext());
@@ -125,8 +123,8 @@ record SparkDelta(SparkSession session, Configuration conf, boolean force) {
                     file.path("bytes").path("after").asLong()));
         }
         boolean sharded = packing.checkpoint() instanceof ShardedCheckpoint;
-        DeltaSet set =
-                new DeltaSet(sharded ? packing.source().getName() : "", sharded ? text(packing.source()) : "", entries);
+        DeltaSet set = new DeltaSet(
+                sharded ? packing.source().getName() : "", sharded ? text(packing.source(), conf) : "", entries);
         output.place(DeltaSet.MANIFEST, set.write());
         output.finish();
         ObjectNode json = DeltaReportJson.sum(
@@ -135,7 +133,7 @@ record SparkDelta(SparkSession session, Configuration conf, boolean force) {
         return json;
     }
 
-    private String text(Path file) throws IOException {
+    static String text(Path file, Configuration conf) throws IOException {
         try (HadoopBytes bytes = HadoopBytes.open(file, conf)) {
             return new String(
                     bytes.readAll(Math.toIntExact(Math.min(Integer.MAX_VALUE, bytes.size()))), StandardCharsets.UTF_8);
@@ -151,64 +149,8 @@ record SparkDelta(SparkSession session, Configuration conf, boolean force) {
             content.add(info.name() + " " + info.dtype() + " " + info.shape());
         }
         for (String shard : shards.keySet()) {
-            content.add(state(packing.file(shard)));
+            content.add(SelectOutput.identity(packing.file(shard), conf));
         }
         return content;
-    }
-
-    /** What tells a file from another version of it. */
-    private String state(Path file) throws IOException {
-        FileStatus status = file.getFileSystem(conf).getFileStatus(file);
-        return status.getPath() + " " + status.getLen() + " " + status.getModificationTime();
-    }
-
-    /**
-     * Unpacks what is missing.
-     *
-     * @param input the folder of the deltas
-     * @param target the folder to fill
-     * @return the JSON
-     */
-    ObjectNode unpack(String input, String target) throws IOException {
-        Path named = new Path(input);
-        Path folder = named.makeQualified(
-                named.getFileSystem(conf).getUri(), named.getFileSystem(conf).getWorkingDirectory());
-        DeltaSet set = DeltaSet.read(folder, conf);
-        OutputSet output =
-                new OutputSet(new Path(target), conf).apartFrom(new Path(folder, DeltaSet.MANIFEST), "the deltas");
-        List<String> files = set.shards().stream().map(DeltaSet.Shard::file).toList();
-        List<String> names = new ArrayList<>(files);
-        if (!set.index().isEmpty()) {
-            names.add(0, set.index());
-        }
-        List<String> content = new ArrayList<>(List.of(new String(set.write(), StandardCharsets.UTF_8)));
-        List<DeltaShard> work = new ArrayList<>();
-        long before = 0;
-        for (DeltaSet.Shard shard : set.shards()) {
-            Path delta = new Path(folder, shard.delta());
-            content.add(state(delta));
-            before += shard.bytes();
-            work.add(new DeltaShard(output.path(shard.file()).toString(), delta.toString(), List.of(), List.of()));
-        }
-        output.claim(names, "delta-unpacked", content, force);
-        int missing = output.missing(files).size();
-        JavaSparkContext context = JavaSparkContext.fromSparkContext(session.sparkContext());
-        Broadcast<SerializableConfiguration> settings = context.broadcast(new SerializableConfiguration(conf));
-        List<DeltaShard.Unpacked> unpacked = Jobs.run(() -> context.parallelize(work, work.size())
-                .map(shard -> shard.unpack(settings.value().value()))
-                .collect());
-        if (!set.index().isEmpty()) {
-            output.place(set.index(), set.text().getBytes(StandardCharsets.UTF_8));
-        }
-        output.finish();
-        ObjectNode json = DeltaReportJson.unpacked(
-                input,
-                before,
-                target,
-                unpacked.stream().mapToLong(DeltaShard.Unpacked::bytes).sum(),
-                new DeltaUnpacker.Unpacked("safetensors", DeltaUnpacker.Container.SAFETENSORS, true),
-                unpacked.stream().map(DeltaShard.Unpacked::contents).toList());
-        json.putObject("shards").put("written", missing).put("found", work.size() - missing);
-        return json;
     }
 }
