@@ -13,7 +13,6 @@ import io.detinit.interop.plan.Plan;
 import io.detinit.interop.plan.PlanJson;
 import io.detinit.interop.prune.Fill;
 import io.detinit.interop.tensor.Checkpoint;
-import io.detinit.interop.torch.DistributedCheckpoint;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;
@@ -32,8 +31,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /**
- * Sharded checkpoints as seed, mask and moved values, and back: {@code detinit delta} for safetensors and PyTorch files and sets of them
- * on any Hadoop file system, one ordinary delta file a shard.
+ * Sharded checkpoints as seed, mask and moved values, and back: {@code detinit delta} for what the jobs read on any Hadoop file system, one ordinary delta file a shard.
  */
 @Command(
         name = "DeltaJob",
@@ -67,7 +65,7 @@ public final class DeltaJob implements Callable<Integer> {
             index = "1",
             paramLabel = "PATH",
             description =
-                    "pack: a safetensors or PyTorch file, an index of shards, or a folder with one; unpack: a folder that pack has filled.")
+                    "pack: a safetensors or PyTorch file, an index of shards, a folder with one, or a folder of torch.distributed.checkpoint; unpack: a folder that pack has filled.")
     String path = "";
 
     @Option(
@@ -162,16 +160,11 @@ public final class DeltaJob implements Callable<Integer> {
             throws IOException {
         Path file = RemoteCheckpoints.resolve(new Path(path), conf);
         try (Checkpoint checkpoint = RemoteCheckpoints.open(file, conf)) {
-            if (checkpoint instanceof DistributedCheckpoint) {
-                throw new IllegalArgumentException(
-                        path + " is " + checkpoint.format()
-                                + ": its tensors lie across its files, so that none has a delta of its own; DeltaJob packs "
-                                + "safetensors and PyTorch files and sets of them, 'detinit delta pack' the folder as one file");
-            }
             Plan chosen = baseline.plans.choose(checkpoint, file, conf);
             Baseline initial = Baseline.of(chosen, checkpoint);
             String plan = PlanJson.write(initial.planForFile(chosen));
-            SparkDelta.Packing packing = new SparkDelta.Packing(checkpoint, file, path, output);
+            DeltaLayout layout = DeltaLayout.of(checkpoint, file, plan, conf);
+            SparkDelta.Packing packing = new SparkDelta.Packing(checkpoint, file, layout, path, output);
             String tool = ToolVersion.name();
             List<String> what = List.of(
                     plan, type.id(), selection.map(one -> record(one, initial)).orElse(""));
@@ -180,7 +173,7 @@ public final class DeltaJob implements Callable<Integer> {
             }
             SparkSelection selecting = SparkSelection.of(
                     session, checkpoint, Optional.of(chosen), initial, selection.get(), engine.partitions);
-            return work.pack(packing, what, packing.prunable(selecting.specs()), () -> {
+            return work.pack(packing, what, layout.prunable(selecting.specs()), () -> {
                 DividedSelection.Outcome outcome = selecting.cut();
                 return new DeltaShard.How(
                         plan,

@@ -2,21 +2,19 @@ package io.detinit.spark;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.detinit.interop.delta.DeltaReportJson;
-import io.detinit.interop.sharded.ShardedCheckpoint;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.TensorInfo;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.TreeMap;
+import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -35,44 +33,24 @@ import org.apache.spark.util.SerializableConfiguration;
 record SparkDelta(SparkSession session, Configuration conf, boolean force) {
 
     /**
-     * A set of shards that is packed.
+     * A checkpoint that is packed.
      *
      * @param checkpoint open
      * @param source where it lies, as {@link RemoteCheckpoints#resolve} gives it
+     * @param layout what goes into which delta
      * @param input what the user called it
      * @param output where the deltas go
      */
-    record Packing(Checkpoint checkpoint, Path source, String input, String output) {
+    record Packing(Checkpoint checkpoint, Path source, DeltaLayout layout, String input, String output) {
 
-        /** The shards in order with their tensors. */
-        Map<String, List<String>> shards() {
-            if (checkpoint instanceof ShardedCheckpoint set) {
-                Map<String, List<String>> shards = new TreeMap<>();
-                set.weightMap()
-                        .forEach((tensor, shard) -> shards.computeIfAbsent(shard, s -> new ArrayList<>())
-                                .add(tensor));
-                return shards;
-            }
-            List<String> all = checkpoint.tensors().stream()
-                    .map(tensor -> tensor.info().name())
-                    .toList();
-            return Map.of(source.getName(), all);
-        }
-
-        /** The prunable tensors of each shard, by number. */
-        Map<String, List<Integer>> prunable(List<WeightSpec> specs) {
-            Map<String, String> places = new HashMap<>();
-            shards().forEach((shard, tensors) -> tensors.forEach(tensor -> places.put(tensor, shard)));
-            Map<String, List<Integer>> prunable = new LinkedHashMap<>();
-            for (int k = 0; k < specs.size(); k++) {
-                String shard = Objects.requireNonNull(places.get(specs.get(k).name()));
-                prunable.computeIfAbsent(shard, s -> new ArrayList<>()).add(k);
-            }
-            return prunable;
-        }
-
+        /** What is opened for a shard. */
         Path file(String shard) {
-            return new Path(source.getParent(), shard);
+            return layout.parts() ? source : new Path(source.getParent(), shard);
+        }
+
+        /** A file that is read. */
+        private Path input(String shard) {
+            return layout.parts() ? new Path(source, ".metadata") : file(shard);
         }
     }
 
@@ -93,8 +71,10 @@ record SparkDelta(SparkSession session, Configuration conf, boolean force) {
      */
     ObjectNode pack(Packing packing, List<String> what, Map<String, List<Integer>> prunable, Choice choice)
             throws IOException {
-        Map<String, List<String>> shards = packing.shards();
-        OutputSet output = new OutputSet(new Path(packing.output()), conf).apartFrom(packing.source(), "the model");
+        DeltaLayout layout = packing.layout();
+        Map<String, List<String>> shards = layout.shards();
+        OutputSet output = new OutputSet(new Path(packing.output()), conf);
+        shards.keySet().forEach(shard -> output.apartFrom(packing.input(shard), "the model"));
         List<String> deltas = DeltaSet.deltasOf(shards.keySet());
         List<String> names = new ArrayList<>(deltas);
         names.add(0, DeltaSet.MANIFEST);
@@ -105,7 +85,8 @@ record SparkDelta(SparkSession session, Configuration conf, boolean force) {
                 packing.file(shard).toString(),
                 output.path(deltas.get(work.size())).toString(),
                 List.copyOf(tensors),
-                List.copyOf(prunable.getOrDefault(shard, List.of())))));
+                List.copyOf(prunable.getOrDefault(shard, List.of())),
+                layout.parts() ? layout.part(shard, packing.checkpoint()) : null)));
         JavaSparkContext context = JavaSparkContext.fromSparkContext(session.sparkContext());
         Broadcast<DeltaShard.How> how = context.broadcast(choice.choose());
         Broadcast<SerializableConfiguration> settings = context.broadcast(new SerializableConfiguration(conf));
@@ -114,21 +95,23 @@ record SparkDelta(SparkSession session, Configuration conf, boolean force) {
                 .collect());
         List<JsonNode> files = new ArrayList<>();
         List<DeltaSet.Shard> entries = new ArrayList<>();
-        for (int k = 0; k < packed.size(); k++) {
+        for (String shard : shards.keySet()) {
+            int k = files.size();
             JsonNode file = new JsonMapper().readTree(packed.get(k));
             files.add(file);
             entries.add(new DeltaSet.Shard(
-                    deltas.get(k),
-                    new Path(work.get(k).file()).getName(),
-                    file.path("bytes").path("after").asLong()));
+                    deltas.get(k), shard, file.path("bytes").path("after").asLong()));
         }
-        boolean sharded = packing.checkpoint() instanceof ShardedCheckpoint;
-        DeltaSet set = new DeltaSet(
-                sharded ? packing.source().getName() : "", sharded ? text(packing.source(), conf) : "", entries);
+        DeltaSet set = new DeltaSet(layout.index(), layout.text(), entries);
         output.place(DeltaSet.MANIFEST, set.write());
         output.finish();
         ObjectNode json = DeltaReportJson.sum(
                 packing.input(), packing.output(), packing.checkpoint().format(), files);
+        if (layout.parts()) {
+            ArrayNode notes = json.withArray("notes");
+            notes.add("packed as safetensors: 'unpack' gives back the tensors of the folder, not its files");
+            packing.checkpoint().warnings().forEach(notes::add);
+        }
         json.putObject("shards").put("written", missing).put("found", work.size() - missing);
         return json;
     }
@@ -148,8 +131,10 @@ record SparkDelta(SparkSession session, Configuration conf, boolean force) {
             TensorInfo info = tensor.info();
             content.add(info.name() + " " + info.dtype() + " " + info.shape());
         }
-        for (String shard : shards.keySet()) {
-            content.add(SelectOutput.identity(packing.file(shard), conf));
+        Set<Path> files = new LinkedHashSet<>();
+        shards.keySet().forEach(shard -> files.add(packing.file(shard)));
+        for (Path file : files) {
+            content.add(SelectOutput.identity(file, conf));
         }
         return content;
     }

@@ -12,12 +12,17 @@ import io.detinit.generator.InitRules;
 import io.detinit.interop.delta.ValueType;
 import io.detinit.interop.parameter.DefaultPlan;
 import io.detinit.interop.plan.Plan;
+import io.detinit.interop.plan.PlanJson;
+import io.detinit.interop.safetensors.SafetensorsWriter;
 import io.detinit.interop.tensor.Checkpoint;
+import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -187,6 +192,59 @@ class SparkDeltaTest {
         AloneDelta.assertSameTensors(shard, back.resolve(Samples.shard(1)));
     }
 
+    /** A folder whose tensors lie across its files is packed as the safetensors files that would hold them. */
+    @Test
+    void aDistributedCheckpoint() throws IOException {
+        Path pieces = TorchSamples.distributed(folder.resolve("pieces"));
+        Plan plan;
+        try (Checkpoint checkpoint = Samples.open(pieces)) {
+            plan = Samples.plan(checkpoint);
+        }
+        Configuration conf = JobRun.session().sparkContext().hadoopConfiguration();
+        Path packed = folder.resolve("pieces-packed");
+        Path sparse = folder.resolve("pieces-sparse");
+        conf.setLong(DeltaLayout.SHARD_BYTES, 2_000_000); // the embedding alone has more
+        JsonNode json;
+        try {
+            json = tree(JobRun.delta("pack", pieces, "-o", packed, "--seed", 42).json());
+            JobRun.delta("pack", pieces, "-o", sparse, "--seed", 42, "--sparsity", 0.8, "--partitions", 7)
+                    .json();
+        } finally {
+            conf.unset(DeltaLayout.SHARD_BYTES);
+        }
+        assertEquals(SHARDS, json.path("shards").path("written").asInt());
+        assertTrue(json.path("notes").get(0).asText().startsWith("packed as safetensors"), json.toString());
+        Path set = Files.createDirectory(folder.resolve("as-safetensors"));
+        List<TensorView> tensors = Samples.tensors();
+        List<List<TensorView>> groups = List.of(tensors.subList(0, 1), tensors.subList(1, 7), tensors.subList(7, 8));
+        AloneDelta exact = AloneDelta.exact(plan);
+        AloneDelta selected = AloneDelta.sparse(pieces, plan, 0.8, ValueType.FILE);
+        Path back = folder.resolve("pieces-back");
+        JsonNode unpacked = tree(JobRun.delta("unpack", packed, "-o", back).json());
+        assertEquals("safetensors", unpacked.path("format").asText());
+        for (int k = 0; k < SHARDS; k++) {
+            Path shard = set.resolve(Samples.shard(k));
+            SafetensorsWriter.write(shard, groups.get(k), Map.of());
+            exact.assertPacked(shard, packed.resolve(delta(k)));
+            selected.assertPacked(shard, sparse.resolve(delta(k)));
+            assertArrayEquals(Files.readAllBytes(shard), Files.readAllBytes(back.resolve(Samples.shard(k))));
+        }
+        try (Checkpoint again = Samples.open(back.resolve(Samples.INDEX))) {
+            assertEquals(PlanJson.write(plan), again.metadata().get(Checkpoint.PLAN_KEY));
+            assertEquals(
+                    tensors.stream().map(TensorView::info).toList(),
+                    again.tensors().stream().map(TensorView::info).toList());
+        }
+
+        Path one = folder.resolve("pieces-one");
+        JobRun.delta("pack", pieces, "-o", one, "--seed", 42).json();
+        Path file = set.resolve("pieces.safetensors");
+        SafetensorsWriter.write(file, tensors, Map.of(Checkpoint.PLAN_KEY, PlanJson.write(plan)));
+        exact.assertPacked(file, one.resolve("pieces.delta"));
+        JobRun here = JobRun.delta("pack", pieces, "-o", pieces, "--seed", 42, "--force");
+        assertEquals("DeltaJob: " + pieces + " is the folder of the model; name another one", here.error());
+    }
+
     @Test
     void badInputIsOneLine() throws IOException {
         Path copy = Files.createDirectory(folder.resolve("cut"));
@@ -199,10 +257,6 @@ class SparkDeltaTest {
         JobRun run = JobRun.delta("pack", copy, "-o", folder.resolve("cut-out"), "--seed", 1);
         assertEquals(3, run.code());
         assertTrue(run.error().contains(Samples.shard(2)), run.err());
-        Path pieces = TorchSamples.distributed(folder.resolve("pieces"));
-        JobRun dcp = JobRun.delta("pack", pieces, "-o", folder.resolve("x"), "--seed", 42);
-        assertEquals(2, dcp.code());
-        assertTrue(dcp.error().contains("'detinit delta pack' the folder as one file"), dcp.err());
         JobRun file = JobRun.delta("pack", index, "-o", folder.resolve("x"), "--init-file", index);
         assertEquals(2, file.code());
         assertTrue(file.error().contains("a delta holds a seed, not a file to compare with: --init-file"), file.err());
