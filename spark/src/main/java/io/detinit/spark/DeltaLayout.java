@@ -53,7 +53,9 @@ record DeltaLayout(Map<String, List<String>> shards, boolean parts, String index
             return new DeltaLayout(shards, false, source.getName(), SparkDelta.text(source, conf));
         }
         if (checkpoint instanceof DistributedCheckpoint) {
-            return ofFolder(checkpoint, source.getName(), plan, conf.getLong(SHARD_BYTES, USUAL_BYTES));
+            String name = source.getName();
+            String shown = name.isEmpty() || name.startsWith(".") ? "model" : name;
+            return ofFolder(checkpoint, shown, plan, conf.getLong(SHARD_BYTES, USUAL_BYTES));
         }
         return new DeltaLayout(Map.of(source.getName(), names(checkpoint.tensors())), false, "", "");
     }

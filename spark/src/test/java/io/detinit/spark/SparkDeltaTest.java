@@ -241,6 +241,11 @@ class SparkDeltaTest {
         Path file = set.resolve("pieces.safetensors");
         SafetensorsWriter.write(file, tensors, Map.of(Checkpoint.PLAN_KEY, PlanJson.write(plan)));
         exact.assertPacked(file, one.resolve("pieces.delta"));
+        Path hidden = Files.move(pieces, folder.resolve(".pieces")); // whose files would not be names of a set
+        Path named = folder.resolve("pieces-named");
+        JobRun.delta("pack", hidden, "-o", named, "--seed", 42).json();
+        assertTrue(Files.exists(named.resolve("model.delta")));
+        Files.move(hidden, pieces);
         JobRun here = JobRun.delta("pack", pieces, "-o", pieces, "--seed", 42, "--force");
         assertEquals("DeltaJob: " + pieces + " is the folder of the model; name another one", here.error());
     }

@@ -333,6 +333,23 @@ class SparkTorchDeltaTest {
         assertFalse(Files.exists(folder.resolve("none")));
     }
 
+    /** A legacy file as the template of what was packed from safetensors. */
+    @Test
+    void aTemplateWithoutAPlaceForThePlan() throws IOException {
+        Path file = Path.of("../../shared/fixtures/trained/mlp-addressable.safetensors");
+        Path legacy = Path.of("../../shared/fixtures/trained/mlp-addressable.legacy.pt");
+        assumeTrue(Files.exists(file) && Files.exists(legacy));
+        Path packed = folder.resolve("mlp");
+        tree(JobRun.delta("pack", file, "-o", packed, "--seed", 42));
+        Path back = folder.resolve("mlp-back");
+        JsonNode json = tree(JobRun.delta("unpack", packed, "-o", back, "--template", legacy));
+        assertEquals("pytorch-legacy", json.path("format").asText());
+        AloneDelta.assertSameTensors(legacy, back.resolve("mlp-addressable.legacy.pt"));
+        Path sidecar = back.resolve("mlp-addressable.legacy.pt.plan.json");
+        assertEquals(sidecar.toString(), json.path("planFile").asText());
+        assertEquals(PlanJson.write(plan(file)) + "\n", Files.readString(sidecar));
+    }
+
     @Test
     void deltasHaveNamesOfTheirOwn() {
         assertEquals(List.of("a.delta", "b.pt.tar.delta"), DeltaSet.deltasOf(List.of("a.bin", "b.pt.tar")));
