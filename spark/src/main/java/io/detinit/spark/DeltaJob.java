@@ -31,8 +31,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /**
- * Sharded checkpoints as seed, mask and moved values, and back: {@code detinit delta} for safetensors on any Hadoop file system, one
- * ordinary delta file a shard.
+ * Sharded checkpoints as seed, mask and moved values, and back: {@code detinit delta} for what the jobs read on any Hadoop file system, one ordinary delta file a shard.
  */
 @Command(
         name = "DeltaJob",
@@ -66,7 +65,7 @@ public final class DeltaJob implements Callable<Integer> {
             index = "1",
             paramLabel = "PATH",
             description =
-                    "pack: a safetensors file, an index of shards, or a folder with one; unpack: a folder that pack has filled.")
+                    "pack: a safetensors or PyTorch file, an index of shards, a folder with one, or a folder of torch.distributed.checkpoint; unpack: a folder that pack has filled.")
     String path = "";
 
     @Option(
@@ -80,7 +79,7 @@ public final class DeltaJob implements Callable<Integer> {
     boolean force;
 
     @Mixin
-    PlanOptions plans = new PlanOptions();
+    BaselineOptions baseline = new BaselineOptions();
 
     @Mixin
     SelectOptions select = new SelectOptions();
@@ -93,6 +92,15 @@ public final class DeltaJob implements Callable<Integer> {
                             + "bf16; never wider than in PATH.")
     @Nullable
     String values;
+
+    @Option(
+            names = "--template",
+            paramLabel = "F",
+            description =
+                    "unpack: write a copy of this checkpoint with the tensors of the deltas: a file for a file, a set of "
+                            + "shards of the same names for a set.")
+    @Nullable
+    String template;
 
     @Mixin
     EngineOptions engine = new EngineOptions();
@@ -124,15 +132,24 @@ public final class DeltaJob implements Callable<Integer> {
     public Integer call() throws IOException {
         engine.check();
         boolean packing = action == Action.PACK;
-        if (!packing && (plans.given() || select.given() || values != null)) {
-            throw new UsageException("the deltas say what they hold: plan, selection and --values go with pack");
+        if (!packing && (baseline.given() || select.given() || values != null)) {
+            throw new UsageException("the deltas say what they hold: baseline, selection and --values go with pack");
+        }
+        if (packing && template != null) {
+            throw new UsageException("--template goes with unpack");
+        }
+        if (baseline.initFile != null) {
+            throw new UsageException(
+                    "a delta holds a seed, not a file to compare with: --init-file cannot be packed; give "
+                            + "--seed or --torch-seed");
         }
         Optional<Selection> selection = select.forDelta();
         ValueType type = values == null ? ValueType.FILE : ValueType.parse(values);
         return Jobs.withSession(NAME, engine.master, session -> {
             Configuration conf = session.sparkContext().hadoopConfiguration();
-            SparkDelta work = new SparkDelta(session, conf, force);
-            ObjectNode json = packing ? pack(session, work, selection, type, conf) : work.unpack(path, output);
+            ObjectNode json = packing
+                    ? pack(session, new SparkDelta(session, conf, force), selection, type, conf)
+                    : new SparkUnpack(session, conf, force).unpack(path, output, Optional.ofNullable(template));
             spec.commandLine().getOut().println(json);
             return 0;
         });
@@ -143,29 +160,26 @@ public final class DeltaJob implements Callable<Integer> {
             throws IOException {
         Path file = RemoteCheckpoints.resolve(new Path(path), conf);
         try (Checkpoint checkpoint = RemoteCheckpoints.open(file, conf)) {
-            if (!checkpoint.format().startsWith("safetensors")) {
-                throw new IllegalArgumentException(path + " is " + checkpoint.format()
-                        + "; DeltaJob packs safetensors files and sharded sets of them");
-            }
-            Plan chosen = plans.choose(checkpoint, file, conf);
-            Baseline baseline = Baseline.of(chosen, checkpoint);
-            String plan = PlanJson.write(baseline.planForFile(chosen));
-            SparkDelta.Packing packing = new SparkDelta.Packing(checkpoint, file, path, output);
+            Plan chosen = baseline.plans.choose(checkpoint, file, conf);
+            Baseline initial = Baseline.of(chosen, checkpoint);
+            String plan = PlanJson.write(initial.planForFile(chosen));
+            DeltaLayout layout = DeltaLayout.of(checkpoint, file, plan, conf);
+            SparkDelta.Packing packing = new SparkDelta.Packing(checkpoint, file, layout, path, output);
             String tool = ToolVersion.name();
             List<String> what = List.of(
-                    plan, type.id(), selection.map(one -> record(one, baseline)).orElse(""));
+                    plan, type.id(), selection.map(one -> record(one, initial)).orElse(""));
             if (selection.isEmpty()) {
                 return work.pack(packing, what, Map.of(), () -> new DeltaShard.How(plan, type, tool, "", null, null));
             }
             SparkSelection selecting = SparkSelection.of(
-                    session, checkpoint, Optional.of(chosen), baseline, selection.get(), engine.partitions);
-            return work.pack(packing, what, packing.prunable(selecting.specs()), () -> {
+                    session, checkpoint, Optional.of(chosen), initial, selection.get(), engine.partitions);
+            return work.pack(packing, what, layout.prunable(selecting.specs()), () -> {
                 DividedSelection.Outcome outcome = selecting.cut();
                 return new DeltaShard.How(
                         plan,
                         type,
                         tool,
-                        record(MaskRecord.of(selection.get(), outcome.cuts(), baseline, "", "")),
+                        record(MaskRecord.of(selection.get(), outcome.cuts(), initial, "", "")),
                         selecting.tasks(),
                         new SelectedShard.Plan(outcome.rules(), List.of(), Fill.INIT, true));
             });

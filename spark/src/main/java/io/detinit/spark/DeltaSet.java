@@ -10,9 +10,11 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -30,7 +32,7 @@ record DeltaSet(String index, String text, List<Shard> shards) {
     static final String MANIFEST = "detinit-delta-set.json";
 
     private static final String FORMAT = "detinit-delta-set/1";
-    private static final String SAFETENSORS = ".safetensors";
+    private static final Pattern ENDING = Pattern.compile("\\.(safetensors|bin|pt|pth|ckpt|th)$");
     private static final int MAX_BYTES = 1 << 30;
 
     /**
@@ -42,10 +44,19 @@ record DeltaSet(String index, String text, List<Shard> shards) {
      */
     record Shard(String delta, String file, long bytes) implements Serializable {}
 
-    /** The name of the delta file of a shard. */
-    static String deltaOf(String shard) {
-        return (shard.endsWith(SAFETENSORS) ? shard.substring(0, shard.length() - SAFETENSORS.length()) : shard)
-                + ".delta";
+    /**
+     * The names of the delta files: each without the ending of its shard, or all with it where two would have the same name.
+     *
+     * @param shards the names of the shards
+     * @return as many names
+     */
+    static List<String> deltasOf(Collection<String> shards) {
+        List<String> names = shards.stream()
+                .map(shard -> ENDING.matcher(shard).replaceFirst("") + ".delta")
+                .toList();
+        return new HashSet<>(names).size() == names.size()
+                ? names
+                : shards.stream().map(shard -> shard + ".delta").toList();
     }
 
     byte[] write() throws JsonProcessingException {

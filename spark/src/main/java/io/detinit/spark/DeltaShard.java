@@ -6,9 +6,7 @@ import io.detinit.interop.delta.DeltaOptions;
 import io.detinit.interop.delta.DeltaPacker;
 import io.detinit.interop.delta.DeltaReport;
 import io.detinit.interop.delta.DeltaReportJson;
-import io.detinit.interop.delta.DeltaUnpacker;
 import io.detinit.interop.delta.ValueType;
-import io.detinit.interop.file.MalformedFileException;
 import io.detinit.interop.mask.Mask;
 import io.detinit.interop.mask.RangeMask;
 import io.detinit.interop.mask.WholeMask;
@@ -30,15 +28,18 @@ import org.apache.hadoop.fs.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One shard and its delta. Files are streamed; of a shard that is packed, a mask of at most a bit a weight is in memory, of one that is
- * packed by a selection two.
+ * Packs one shard. Shard and delta are streamed, except that an archive without its weights is made in the machine's temporary folder;
+ * a mask of at most a bit a weight is in memory, with a selection two.
  *
- * @param file the shard, as Hadoop names it
+ * @param file the shard, as Hadoop names it; the folder that it is a part of
  * @param delta its delta file
  * @param placed the tensors that the index places in this shard
  * @param prunable the numbers of its prunable tensors in the selection
+ * @param part what it is of the folder; null for a file
  */
-record DeltaShard(String file, String delta, List<String> placed, List<Integer> prunable) implements Serializable {
+record DeltaShard(
+        String file, String delta, List<String> placed, List<Integer> prunable, DeltaLayout.@Nullable Part part)
+        implements Serializable {
 
     /**
      * How all shards are packed.
@@ -67,7 +68,8 @@ record DeltaShard(String file, String delta, List<String> placed, List<Integer> 
     String pack(How how, Configuration conf) throws IOException {
         Path target = new Path(delta);
         Path source = new Path(file);
-        long before = source.getFileSystem(conf).getFileStatus(source).getLen();
+        long before =
+                part == null ? source.getFileSystem(conf).getFileStatus(source).getLen() : part.bytes();
         if (target.getFileSystem(conf).exists(target)) {
             try (HadoopBytes bytes = HadoopBytes.open(target, conf);
                     DeltaFile there = DeltaFile.open(bytes, RemoteCheckpoints.local(target), bytes)) {
@@ -75,14 +77,21 @@ record DeltaShard(String file, String delta, List<String> placed, List<Integer> 
             }
         }
         AtomicReference<@Nullable DeltaReport> report = new AtomicReference<>();
-        try (Checkpoint shard = RemoteCheckpoints.open(source, conf)) {
+        try (Checkpoint opened = RemoteCheckpoints.open(source, conf)) {
             Plan plan = own(PlanJson.read(how.plan(), "the plan"));
+            Checkpoint shard = part == null ? ReadInTurn.of(opened) : part(part, opened, plan);
             Optional<String> record = how.record().isEmpty() ? Optional.empty() : Optional.of(how.record());
             DeltaPacker packer = new DeltaPacker(new DeltaOptions(how.values(), 1, how.tool(), record));
             Optional<Map<String, Mask>> masks = masks(how);
-            OutputSet.write(target, conf, out -> report.set(packer.pack(shard, plan, masks, out)));
+            OutputSet.write(target, conf, out -> report.set(packer.pack(shard, plan, masks, LocalDisk.folder(), out)));
         }
         return json(before, java.util.Objects.requireNonNull(report.get()));
+    }
+
+    private Checkpoint part(DeltaLayout.Part part, Checkpoint folder, Plan plan) {
+        Map<String, String> metadata =
+                part.carriesPlan() ? Map.of(Checkpoint.PLAN_KEY, PlanJson.write(plan)) : Map.of();
+        return ReadInTurn.part(folder, part.name(), placed, metadata);
     }
 
     private String json(long before, DeltaReport report) {
@@ -119,35 +128,5 @@ record DeltaShard(String file, String delta, List<String> placed, List<Integer> 
             }
         }
         return Optional.of(masks);
-    }
-
-    /**
-     * What was unpacked.
-     *
-     * @param contents what the delta says of itself
-     * @param bytes the size of the shard
-     */
-    record Unpacked(DeltaReportJson.Contents contents, long bytes) implements Serializable {}
-
-    /** Unpacks the shard unless it is there. */
-    Unpacked unpack(Configuration conf) throws IOException {
-        Path source = new Path(delta);
-        Path target = new Path(file);
-        try (HadoopBytes bytes = HadoopBytes.open(source, conf);
-                DeltaFile packed = DeltaFile.open(bytes, RemoteCheckpoints.local(source), bytes)) {
-            if (!packed.delta().file().equals(target.getName())) {
-                throw MalformedFileException.of(
-                        packed.path(),
-                        "the packed file",
-                        "'" + packed.delta().file() + "'",
-                        "'" + target.getName() + "'");
-            }
-            if (!target.getFileSystem(conf).exists(target)) {
-                OutputSet.write(target, conf, out -> DeltaUnpacker.unpack(packed, out));
-            }
-            return new Unpacked(
-                    DeltaReportJson.Contents.of(packed),
-                    target.getFileSystem(conf).getFileStatus(target).getLen());
-        }
     }
 }

@@ -7,7 +7,6 @@ import io.detinit.interop.torch.DistributedCheckpoint;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.Serializable;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -73,7 +72,11 @@ record FileCopy(String source, String piece, String target, Map<String, String> 
         }
         Map<String, ? extends TensorView> replacements = change.replacements(opened, turns);
         if (!opened.format().startsWith("safetensors")) {
-            byWayOfTheDisk(opened, Map.copyOf(replacements), out);
+            // checksums stand before what they sum up
+            LocalDisk.write(
+                    new Path(target).getName(),
+                    out,
+                    local -> opened.rewrite(local, Map.copyOf(replacements), metadata));
             return;
         }
         List<TensorView> tensors = new ArrayList<>();
@@ -85,20 +88,6 @@ record FileCopy(String source, String piece, String target, Map<String, String> 
         Map<String, String> merged = new LinkedHashMap<>(opened.metadata());
         merged.putAll(metadata);
         SafetensorsWriter.write(out, tensors, merged);
-    }
-
-    /** Archives are not written from front to back: a file of this machine is, and copied. */
-    private void byWayOfTheDisk(Checkpoint opened, Map<String, TensorView> replacements, OutputStream out)
-            throws IOException {
-        java.nio.file.Path folder = Files.createTempDirectory("detinit-");
-        java.nio.file.Path local = folder.resolve("shard");
-        try {
-            opened.rewrite(local, replacements, metadata);
-            Files.copy(local, out);
-        } finally {
-            Files.deleteIfExists(local);
-            Files.delete(folder);
-        }
     }
 
     /** Copies a file as it is. */

@@ -2,24 +2,20 @@ package io.detinit.spark;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.detinit.interop.delta.DeltaReportJson;
-import io.detinit.interop.delta.DeltaUnpacker;
-import io.detinit.interop.sharded.ShardedCheckpoint;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.TensorInfo;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.TreeMap;
+import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -27,7 +23,7 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.util.SerializableConfiguration;
 
 /**
- * Shards packed and unpacked by executors, one task each. The manifest, or the index, comes last; a second run completes what is
+ * Shards packed by executors, one task each. The manifest comes last; a second run completes what is
  * missing. Used by the driver.
  *
  * @param session the engine
@@ -37,44 +33,24 @@ import org.apache.spark.util.SerializableConfiguration;
 record SparkDelta(SparkSession session, Configuration conf, boolean force) {
 
     /**
-     * A set of shards that is packed.
+     * A checkpoint that is packed.
      *
      * @param checkpoint open
      * @param source where it lies, as {@link RemoteCheckpoints#resolve} gives it
+     * @param layout what goes into which delta
      * @param input what the user called it
      * @param output where the deltas go
      */
-    record Packing(Checkpoint checkpoint, Path source, String input, String output) {
+    record Packing(Checkpoint checkpoint, Path source, DeltaLayout layout, String input, String output) {
 
-        /** The shards in order with their tensors. */
-        Map<String, List<String>> shards() {
-            if (checkpoint instanceof ShardedCheckpoint set) {
-                Map<String, List<String>> shards = new TreeMap<>();
-                set.weightMap()
-                        .forEach((tensor, shard) -> shards.computeIfAbsent(shard, s -> new ArrayList<>())
-                                .add(tensor));
-                return shards;
-            }
-            List<String> all = checkpoint.tensors().stream()
-                    .map(tensor -> tensor.info().name())
-                    .toList();
-            return Map.of(source.getName(), all);
-        }
-
-        /** The prunable tensors of each shard, by number. */
-        Map<String, List<Integer>> prunable(List<WeightSpec> specs) {
-            Map<String, String> places = new HashMap<>();
-            shards().forEach((shard, tensors) -> tensors.forEach(tensor -> places.put(tensor, shard)));
-            Map<String, List<Integer>> prunable = new LinkedHashMap<>();
-            for (int k = 0; k < specs.size(); k++) {
-                String shard = Objects.requireNonNull(places.get(specs.get(k).name()));
-                prunable.computeIfAbsent(shard, s -> new ArrayList<>()).add(k);
-            }
-            return prunable;
-        }
-
+        /** What is opened for a shard. */
         Path file(String shard) {
-            return new Path(source.getParent(), shard);
+            return layout.parts() ? source : new Path(source.getParent(), shard);
+        }
+
+        /** A file that is read. */
+        private Path input(String shard) {
+            return layout.parts() ? new Path(source, ".metadata") : file(shard);
         }
     }
 
@@ -95,9 +71,11 @@ record SparkDelta(SparkSession session, Configuration conf, boolean force) {
      */
     ObjectNode pack(Packing packing, List<String> what, Map<String, List<Integer>> prunable, Choice choice)
             throws IOException {
-        Map<String, List<String>> shards = packing.shards();
-        OutputSet output = new OutputSet(new Path(packing.output()), conf).apartFrom(packing.source(), "the model");
-        List<String> deltas = shards.keySet().stream().map(DeltaSet::deltaOf).toList();
+        DeltaLayout layout = packing.layout();
+        Map<String, List<String>> shards = layout.shards();
+        OutputSet output = new OutputSet(new Path(packing.output()), conf);
+        shards.keySet().forEach(shard -> output.apartFrom(packing.input(shard), "the model"));
+        List<String> deltas = DeltaSet.deltasOf(shards.keySet());
         List<String> names = new ArrayList<>(deltas);
         names.add(0, DeltaSet.MANIFEST);
         output.claim(names, "delta", content(packing, shards, what), force);
@@ -105,9 +83,10 @@ record SparkDelta(SparkSession session, Configuration conf, boolean force) {
         List<DeltaShard> work = new ArrayList<>();
         shards.forEach((shard, tensors) -> work.add(new DeltaShard(
                 packing.file(shard).toString(),
-                output.path(DeltaSet.deltaOf(shard)).toString(),
+                output.path(deltas.get(work.size())).toString(),
                 List.copyOf(tensors),
-                List.copyOf(prunable.getOrDefault(shard, List.of())))));
+                List.copyOf(prunable.getOrDefault(shard, List.of())),
+                layout.parts() ? layout.part(shard, packing.checkpoint()) : null)));
         JavaSparkContext context = JavaSparkContext.fromSparkContext(session.sparkContext());
         Broadcast<DeltaShard.How> how = context.broadcast(choice.choose());
         Broadcast<SerializableConfiguration> settings = context.broadcast(new SerializableConfiguration(conf));
@@ -116,26 +95,28 @@ record SparkDelta(SparkSession session, Configuration conf, boolean force) {
                 .collect());
         List<JsonNode> files = new ArrayList<>();
         List<DeltaSet.Shard> entries = new ArrayList<>();
-        for (int k = 0; k < packed.size(); k++) {
+        for (String shard : shards.keySet()) {
+            int k = files.size();
             JsonNode file = new JsonMapper().readTree(packed.get(k));
             files.add(file);
             entries.add(new DeltaSet.Shard(
-                    deltas.get(k),
-                    new Path(work.get(k).file()).getName(),
-                    file.path("bytes").path("after").asLong()));
+                    deltas.get(k), shard, file.path("bytes").path("after").asLong()));
         }
-        boolean sharded = packing.checkpoint() instanceof ShardedCheckpoint;
-        DeltaSet set =
-                new DeltaSet(sharded ? packing.source().getName() : "", sharded ? text(packing.source()) : "", entries);
+        DeltaSet set = new DeltaSet(layout.index(), layout.text(), entries);
         output.place(DeltaSet.MANIFEST, set.write());
         output.finish();
         ObjectNode json = DeltaReportJson.sum(
                 packing.input(), packing.output(), packing.checkpoint().format(), files);
+        if (layout.parts()) {
+            ArrayNode notes = json.withArray("notes");
+            notes.add("packed as safetensors: 'unpack' gives back the tensors of the folder, not its files");
+            packing.checkpoint().warnings().forEach(notes::add);
+        }
         json.putObject("shards").put("written", missing).put("found", work.size() - missing);
         return json;
     }
 
-    private String text(Path file) throws IOException {
+    static String text(Path file, Configuration conf) throws IOException {
         try (HadoopBytes bytes = HadoopBytes.open(file, conf)) {
             return new String(
                     bytes.readAll(Math.toIntExact(Math.min(Integer.MAX_VALUE, bytes.size()))), StandardCharsets.UTF_8);
@@ -150,65 +131,11 @@ record SparkDelta(SparkSession session, Configuration conf, boolean force) {
             TensorInfo info = tensor.info();
             content.add(info.name() + " " + info.dtype() + " " + info.shape());
         }
-        for (String shard : shards.keySet()) {
-            content.add(state(packing.file(shard)));
+        Set<Path> files = new LinkedHashSet<>();
+        shards.keySet().forEach(shard -> files.add(packing.file(shard)));
+        for (Path file : files) {
+            content.add(SelectOutput.identity(file, conf));
         }
         return content;
-    }
-
-    /** What tells a file from another version of it. */
-    private String state(Path file) throws IOException {
-        FileStatus status = file.getFileSystem(conf).getFileStatus(file);
-        return status.getPath() + " " + status.getLen() + " " + status.getModificationTime();
-    }
-
-    /**
-     * Unpacks what is missing.
-     *
-     * @param input the folder of the deltas
-     * @param target the folder to fill
-     * @return the JSON
-     */
-    ObjectNode unpack(String input, String target) throws IOException {
-        Path named = new Path(input);
-        Path folder = named.makeQualified(
-                named.getFileSystem(conf).getUri(), named.getFileSystem(conf).getWorkingDirectory());
-        DeltaSet set = DeltaSet.read(folder, conf);
-        OutputSet output =
-                new OutputSet(new Path(target), conf).apartFrom(new Path(folder, DeltaSet.MANIFEST), "the deltas");
-        List<String> files = set.shards().stream().map(DeltaSet.Shard::file).toList();
-        List<String> names = new ArrayList<>(files);
-        if (!set.index().isEmpty()) {
-            names.add(0, set.index());
-        }
-        List<String> content = new ArrayList<>(List.of(new String(set.write(), StandardCharsets.UTF_8)));
-        List<DeltaShard> work = new ArrayList<>();
-        long before = 0;
-        for (DeltaSet.Shard shard : set.shards()) {
-            Path delta = new Path(folder, shard.delta());
-            content.add(state(delta));
-            before += shard.bytes();
-            work.add(new DeltaShard(output.path(shard.file()).toString(), delta.toString(), List.of(), List.of()));
-        }
-        output.claim(names, "delta-unpacked", content, force);
-        int missing = output.missing(files).size();
-        JavaSparkContext context = JavaSparkContext.fromSparkContext(session.sparkContext());
-        Broadcast<SerializableConfiguration> settings = context.broadcast(new SerializableConfiguration(conf));
-        List<DeltaShard.Unpacked> unpacked = Jobs.run(() -> context.parallelize(work, work.size())
-                .map(shard -> shard.unpack(settings.value().value()))
-                .collect());
-        if (!set.index().isEmpty()) {
-            output.place(set.index(), set.text().getBytes(StandardCharsets.UTF_8));
-        }
-        output.finish();
-        ObjectNode json = DeltaReportJson.unpacked(
-                input,
-                before,
-                target,
-                unpacked.stream().mapToLong(DeltaShard.Unpacked::bytes).sum(),
-                new DeltaUnpacker.Unpacked("safetensors", DeltaUnpacker.Container.SAFETENSORS, true),
-                unpacked.stream().map(DeltaShard.Unpacked::contents).toList());
-        json.putObject("shards").put("written", missing).put("found", work.size() - missing);
-        return json;
     }
 }

@@ -8,38 +8,21 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.detinit.cli.option.ToolVersion;
 import io.detinit.generator.InitRules;
-import io.detinit.generator.StoredOrder;
-import io.detinit.interop.audit.Baseline;
-import io.detinit.interop.delta.DeltaFile;
-import io.detinit.interop.delta.DeltaOptions;
-import io.detinit.interop.delta.DeltaPacker;
-import io.detinit.interop.delta.DeltaUnpacker;
 import io.detinit.interop.delta.ValueType;
-import io.detinit.interop.mask.Candidates;
-import io.detinit.interop.mask.Criterion;
-import io.detinit.interop.mask.Mask;
-import io.detinit.interop.mask.MaskRecord;
-import io.detinit.interop.mask.NameFilter;
-import io.detinit.interop.mask.Selected;
-import io.detinit.interop.mask.Selection;
-import io.detinit.interop.mask.Selector;
-import io.detinit.interop.mask.StoredMasks;
 import io.detinit.interop.parameter.DefaultPlan;
 import io.detinit.interop.plan.Plan;
+import io.detinit.interop.plan.PlanJson;
+import io.detinit.interop.safetensors.SafetensorsWriter;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -69,54 +52,10 @@ class SparkDeltaTest {
         return Samples.shard(k).replace(".safetensors", ".delta");
     }
 
-    /** What one machine packs of a shard. */
-    private static void assertDeltas(
-            Path packed, ValueType values, Optional<String> record, Optional<Map<String, Mask>> masks)
-            throws IOException {
-        Plan plan = plan();
+    private static void assertDeltas(Path packed, AloneDelta alone) throws IOException {
         for (int k = 0; k < SHARDS; k++) {
-            try (Checkpoint shard = Samples.open(folder.resolve(Samples.shard(k)))) {
-                Map<String, String> names = new LinkedHashMap<>();
-                Map<String, StoredOrder> orders = new HashMap<>();
-                Map<String, Mask> own = new LinkedHashMap<>();
-                for (TensorView tensor : shard.tensors()) {
-                    String name = tensor.info().name();
-                    plan.find(name).ifPresent(entry -> {
-                        names.put(name, name);
-                        orders.put(name, entry.stored());
-                    });
-                    masks.map(all -> all.get(name)).ifPresent(mask -> own.put(name, mask));
-                }
-                Path alone = folder.resolve("alone.delta");
-                Plan part = plan.forFile(names, orders);
-                DeltaPacker packer = new DeltaPacker(new DeltaOptions(values, 2, ToolVersion.name(), record));
-                if (masks.isPresent()) {
-                    packer.pack(shard, part, own, alone, done -> {});
-                } else {
-                    packer.pack(shard, part, alone, done -> {});
-                }
-                assertArrayEquals(Files.readAllBytes(alone), Files.readAllBytes(packed.resolve(delta(k))), delta(k));
-            }
+            alone.assertPacked(folder.resolve(Samples.shard(k)), packed.resolve(delta(k)));
         }
-    }
-
-    private static void assertSameTensors(Path expected, Path found) throws IOException {
-        try (Checkpoint a = Samples.open(expected);
-                Checkpoint b = Samples.open(found)) {
-            assertEquals(a.metadata(), b.metadata());
-            assertEquals(a.tensors().size(), b.tensors().size());
-            for (TensorView tensor : a.tensors()) {
-                TensorView other = b.find(tensor.info().name()).orElseThrow();
-                assertEquals(tensor.info(), other.info());
-                assertArrayEquals(bytes(tensor), bytes(other), tensor.info().name());
-            }
-        }
-    }
-
-    private static byte[] bytes(TensorView tensor) throws IOException {
-        ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(tensor.info().bytes()));
-        tensor.readBytes(0, bytes);
-        return bytes.array();
     }
 
     private static JsonNode tree(String json) throws IOException {
@@ -128,7 +67,7 @@ class SparkDeltaTest {
         Path packed = folder.resolve("packed");
         JsonNode json =
                 tree(JobRun.delta("pack", index, "-o", packed, "--seed", 42).json());
-        assertDeltas(packed, ValueType.FILE, Optional.empty(), Optional.empty());
+        assertDeltas(packed, AloneDelta.exact(plan()));
         assertTrue(json.path("exact").asBoolean());
         assertEquals("safetensors (sharded)", json.path("format").asText());
         assertEquals(8, json.path("tensors").size());
@@ -151,12 +90,8 @@ class SparkDeltaTest {
         assertEquals(after, unpacked.path("bytes").path("before").asLong());
         assertArrayEquals(Files.readAllBytes(index), Files.readAllBytes(back.resolve(Samples.INDEX)));
         for (int k = 0; k < SHARDS; k++) {
-            assertSameTensors(folder.resolve(Samples.shard(k)), back.resolve(Samples.shard(k)));
-            Path alone = folder.resolve("alone.safetensors"); // a delta of the set by itself
-            try (DeltaFile file = DeltaFile.open(packed.resolve(delta(k)))) {
-                DeltaUnpacker.unpack(file, DeltaUnpacker.Container.SAFETENSORS, alone);
-            }
-            assertArrayEquals(Files.readAllBytes(alone), Files.readAllBytes(back.resolve(Samples.shard(k))));
+            AloneDelta.assertSameTensors(folder.resolve(Samples.shard(k)), back.resolve(Samples.shard(k)));
+            AloneDelta.assertUnpacked(packed.resolve(delta(k)), back.resolve(Samples.shard(k)));
         }
 
         JobRun again = JobRun.delta("pack", index, "-o", packed, "--seed", 42);
@@ -187,24 +122,7 @@ class SparkDeltaTest {
 
     @Test
     void weightsThatASelectionLeavesOut() throws IOException {
-        Selection selection = new Selection(
-                Criterion.MOVEMENT,
-                new Selection.Sparsity(0.8),
-                Selection.Scope.GLOBAL,
-                new Candidates(new NameFilter(List.of(), List.of()), false, false, false),
-                0);
-        Map<String, Mask> masks;
-        String record;
-        try (Checkpoint checkpoint = Samples.open(index)) {
-            Baseline baseline = Baseline.of(plan(), checkpoint);
-            Selected selected = new Selector(baseline, 2).selectWithCut(checkpoint.tensors(), selection, done -> {});
-            masks = StoredMasks.of(selected.masks(), baseline).masks();
-            ObjectNode fields =
-                    MaskRecord.of(selection, selected, baseline, "", "").fields();
-            fields.remove("source");
-            fields.remove("tool");
-            record = fields.toString();
-        }
+        AloneDelta alone = AloneDelta.sparse(index, plan(), 0.8, ValueType.FP16);
         for (int partitions : List.of(1, 7)) {
             Path packed = folder.resolve("selected" + partitions);
             JsonNode json = tree(JobRun.delta(
@@ -223,7 +141,7 @@ class SparkDeltaTest {
                     .json());
             assertFalse(json.path("exact").asBoolean());
             assertEquals("fp16", json.path("valueType").asText());
-            assertDeltas(packed, ValueType.FP16, Optional.of(record), Optional.of(masks));
+            assertDeltas(packed, alone);
         }
     }
 
@@ -246,7 +164,7 @@ class SparkDeltaTest {
         JsonNode json = tree(
                 JobRun.delta("pack", "faulty:" + index, "-o", out, "--seed", 42).json());
         assertTrue(json.path("shards").path("found").asInt() > 0);
-        assertDeltas(out, ValueType.FILE, Optional.empty(), Optional.empty());
+        assertDeltas(out, AloneDelta.exact(plan()));
         Path other = folder.resolve("other");
         ObjectNode once = (ObjectNode) tree(JobRun.delta("pack", "faulty:" + index, "-o", other, "--seed", 42)
                 .json());
@@ -260,7 +178,7 @@ class SparkDeltaTest {
         Files.delete(lost);
         JobRun.delta("unpack", "faulty:" + out, "-o", back).json();
         for (int k = 0; k < SHARDS; k++) {
-            assertSameTensors(folder.resolve(Samples.shard(k)), back.resolve(Samples.shard(k)));
+            AloneDelta.assertSameTensors(folder.resolve(Samples.shard(k)), back.resolve(Samples.shard(k)));
         }
     }
 
@@ -271,7 +189,65 @@ class SparkDeltaTest {
         JobRun.delta("pack", shard, "-o", packed, "--seed", 42).json();
         Path back = folder.resolve("one-back");
         JobRun.delta("unpack", packed, "-o", back).json();
-        assertSameTensors(shard, back.resolve(Samples.shard(1)));
+        AloneDelta.assertSameTensors(shard, back.resolve(Samples.shard(1)));
+    }
+
+    /** A folder whose tensors lie across its files is packed as the safetensors files that would hold them. */
+    @Test
+    void aDistributedCheckpoint() throws IOException {
+        Path pieces = TorchSamples.distributed(folder.resolve("pieces"));
+        Plan plan;
+        try (Checkpoint checkpoint = Samples.open(pieces)) {
+            plan = Samples.plan(checkpoint);
+        }
+        Configuration conf = JobRun.session().sparkContext().hadoopConfiguration();
+        Path packed = folder.resolve("pieces-packed");
+        Path sparse = folder.resolve("pieces-sparse");
+        conf.setLong(DeltaLayout.SHARD_BYTES, 2_000_000); // the embedding alone has more
+        JsonNode json;
+        try {
+            json = tree(JobRun.delta("pack", pieces, "-o", packed, "--seed", 42).json());
+            JobRun.delta("pack", pieces, "-o", sparse, "--seed", 42, "--sparsity", 0.8, "--partitions", 7)
+                    .json();
+        } finally {
+            conf.unset(DeltaLayout.SHARD_BYTES);
+        }
+        assertEquals(SHARDS, json.path("shards").path("written").asInt());
+        assertTrue(json.path("notes").get(0).asText().startsWith("packed as safetensors"), json.toString());
+        Path set = Files.createDirectory(folder.resolve("as-safetensors"));
+        List<TensorView> tensors = Samples.tensors();
+        List<List<TensorView>> groups = List.of(tensors.subList(0, 1), tensors.subList(1, 7), tensors.subList(7, 8));
+        AloneDelta exact = AloneDelta.exact(plan);
+        AloneDelta selected = AloneDelta.sparse(pieces, plan, 0.8, ValueType.FILE);
+        Path back = folder.resolve("pieces-back");
+        JsonNode unpacked = tree(JobRun.delta("unpack", packed, "-o", back).json());
+        assertEquals("safetensors", unpacked.path("format").asText());
+        for (int k = 0; k < SHARDS; k++) {
+            Path shard = set.resolve(Samples.shard(k));
+            SafetensorsWriter.write(shard, groups.get(k), Map.of());
+            exact.assertPacked(shard, packed.resolve(delta(k)));
+            selected.assertPacked(shard, sparse.resolve(delta(k)));
+            assertArrayEquals(Files.readAllBytes(shard), Files.readAllBytes(back.resolve(Samples.shard(k))));
+        }
+        try (Checkpoint again = Samples.open(back.resolve(Samples.INDEX))) {
+            assertEquals(PlanJson.write(plan), again.metadata().get(Checkpoint.PLAN_KEY));
+            assertEquals(
+                    tensors.stream().map(TensorView::info).toList(),
+                    again.tensors().stream().map(TensorView::info).toList());
+        }
+
+        Path one = folder.resolve("pieces-one");
+        JobRun.delta("pack", pieces, "-o", one, "--seed", 42).json();
+        Path file = set.resolve("pieces.safetensors");
+        SafetensorsWriter.write(file, tensors, Map.of(Checkpoint.PLAN_KEY, PlanJson.write(plan)));
+        exact.assertPacked(file, one.resolve("pieces.delta"));
+        Path hidden = Files.move(pieces, folder.resolve(".pieces")); // whose files would not be names of a set
+        Path named = folder.resolve("pieces-named");
+        JobRun.delta("pack", hidden, "-o", named, "--seed", 42).json();
+        assertTrue(Files.exists(named.resolve("model.delta")));
+        Files.move(hidden, pieces);
+        JobRun here = JobRun.delta("pack", pieces, "-o", pieces, "--seed", 42, "--force");
+        assertEquals("DeltaJob: " + pieces + " is the folder of the model; name another one", here.error());
     }
 
     @Test
@@ -286,10 +262,9 @@ class SparkDeltaTest {
         JobRun run = JobRun.delta("pack", copy, "-o", folder.resolve("cut-out"), "--seed", 1);
         assertEquals(3, run.code());
         assertTrue(run.error().contains(Samples.shard(2)), run.err());
-        Path bin = TorchSamples.sharded(Files.createDirectory(folder.resolve("bin")));
-        JobRun torch = JobRun.delta("pack", bin, "-o", folder.resolve("x"), "--seed", 42);
-        assertEquals(2, torch.code());
-        assertTrue(torch.error().contains("pytorch (sharded); DeltaJob packs safetensors"), torch.err());
+        JobRun file = JobRun.delta("pack", index, "-o", folder.resolve("x"), "--init-file", index);
+        assertEquals(2, file.code());
+        assertTrue(file.error().contains("a delta holds a seed, not a file to compare with: --init-file"), file.err());
         JobRun here = JobRun.delta("pack", index, "-o", folder, "--seed", 1);
         assertEquals("DeltaJob: " + folder + " is the folder of the model; name another one", here.error());
         assertEquals(2, JobRun.delta("pack", index, "-o", folder.resolve("x")).code());

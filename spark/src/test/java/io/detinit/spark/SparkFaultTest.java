@@ -92,12 +92,19 @@ class SparkFaultTest {
         return JobRun.prune(file, "-o", out, "--seed", 42, "--threshold", 1e-4, "--fill", "init");
     }
 
-    /** A cluster in processes of their own; one of them ends in a task that audits, another one in a task that writes a shard. */
+    private static JobRun pack(Object file, Path out) {
+        return JobRun.delta("pack", file, "-o", out, "--seed", 42);
+    }
+
+    /** A cluster in processes of their own; one of them ends in a task that audits, others in tasks that write a shard and a delta. */
     @Test
     void aLostExecutorChangesNothing() throws IOException {
         String alone = Samples.alone(index, "faulty:" + index, AuditOptions.of(Threshold.DEFAULT));
         Path expected = folder.resolve("expected");
         prune(index, expected).json();
+        Path torch = TorchSamples.sharded(folder);
+        Path deltas = folder.resolve("deltas");
+        pack(torch, deltas).json();
         Path shard = folder.resolve(Samples.shard(0));
         Files.createFile(Path.of(shard + ".kill"));
         JobRun.session().stop();
@@ -123,6 +130,17 @@ class SparkFaultTest {
             for (String name : List.of(Samples.shard(0), Samples.shard(1), Samples.shard(2), Samples.INDEX)) {
                 assertArrayEquals(
                         Files.readAllBytes(expected.resolve(name)), Files.readAllBytes(written.resolve(name)), name);
+            }
+
+            Path packed = folder.resolve("packed");
+            Files.createFile(Path.of(folder.resolve(TorchSamples.shard(1)) + ".kill"));
+            pack("faulty:" + torch, packed).json();
+            assertTrue(Files.exists(Path.of(folder.resolve(TorchSamples.shard(1)) + ".failed")), "an executor ended");
+            assertEquals(3, lost.size(), lost.toString());
+            for (int k = 0; k < 3; k++) {
+                String name = TorchSamples.shard(k).replace(".bin", ".delta");
+                assertArrayEquals(
+                        Files.readAllBytes(deltas.resolve(name)), Files.readAllBytes(packed.resolve(name)), name);
             }
         } finally {
             JobRun.session().stop();

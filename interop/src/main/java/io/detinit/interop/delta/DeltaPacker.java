@@ -88,43 +88,55 @@ public final class DeltaPacker {
     }
 
     /**
-     * Packs a safetensors file to where there are no files to be written at any place: the same bytes, from front to back.
+     * Packs to where there are no files to be written at any place: the same bytes, from front to back.
      *
-     * @param checkpoint the trained model, of the format safetensors
+     * @param checkpoint the trained model, a single file
      * @param plan its initial values, in the checkpoint's names and orders
      * @param masks 1 = keep, as above; empty to keep every weight whose bits differ from its initial value
+     * @param temporary a folder of this machine. A checkpoint that is not safetensors is written there with zeros in place of its
+     *     weights, as many bytes as it has, and its chunks beside it; both are gone when this returns
      * @param out receives the bytes; not closed
      * @return what was packed
      * @throws IOException if reading or writing fails
-     * @throws IllegalArgumentException if the checkpoint is no safetensors file, or the plan or a mask does not fit it
+     * @throws IllegalArgumentException if the plan or a mask does not fit the checkpoint
      */
-    public DeltaReport pack(Checkpoint checkpoint, Plan plan, Optional<Map<String, Mask>> masks, OutputStream out)
+    public DeltaReport pack(
+            Checkpoint checkpoint, Plan plan, Optional<Map<String, Mask>> masks, Path temporary, OutputStream out)
             throws IOException {
-        if (!checkpoint.format().equals(SAFETENSORS)) {
-            throw new IllegalArgumentException(checkpoint.path() + " is a file of the format " + checkpoint.format()
-                    + "; only safetensors can be packed to a stream");
-        }
         Work work = new Work(checkpoint, plan, masks, done -> {});
-        for (TensorView tensor : checkpoint.tensors()) {
-            work.add(tensor);
-        }
-        CountedOutput counted = new CountedOutput(out);
-        DeltaRecord delta = work.record(null);
-        SafetensorsWriter.write(counted, work.stored, work.metadata(delta));
-        return work.report(delta, counted.count(), null);
+        work.addAll();
+        return withSkeleton(work, temporary, skeleton -> {
+            CountedOutput counted = new CountedOutput(out);
+            DeltaRecord delta = work.record(skeleton);
+            SafetensorsWriter.write(counted, work.stored(skeleton), work.metadata(delta));
+            return work.report(delta, counted.count(), skeleton);
+        });
     }
 
     private DeltaReport pack(
             Checkpoint checkpoint, Plan plan, Optional<Map<String, Mask>> masks, Path target, DoubleConsumer progress)
             throws IOException {
         Work work = new Work(checkpoint, plan, masks, progress);
-        for (TensorView tensor : checkpoint.tensors()) {
-            work.add(tensor);
-        }
+        work.addAll();
+        return withSkeleton(work, target.toAbsolutePath().getParent(), skeleton -> {
+            DeltaRecord delta = work.record(skeleton);
+            SafetensorsWriter.write(target, work.stored(skeleton), work.metadata(delta));
+            return work.report(delta, Files.size(target), skeleton);
+        });
+    }
+
+    /** Writes a delta. */
+    @FunctionalInterface
+    private interface Writing {
+        DeltaReport write(Skeleton.@Nullable Packed skeleton) throws IOException;
+    }
+
+    /** Writes with the skeleton, which is made in a folder in {@code parent}, where the format needs one and it can be made. */
+    private DeltaReport withSkeleton(Work work, @Nullable Path parent, Writing writing) throws IOException {
+        Checkpoint checkpoint = work.checkpoint;
         if (checkpoint.format().equals(SAFETENSORS)) {
-            return work.write(target, null);
+            return writing.write(null);
         }
-        Path parent = target.toAbsolutePath().getParent();
         if (parent == null || !Files.isDirectory(parent)) {
             throw new java.nio.file.NoSuchFileException(String.valueOf(parent), null, "the folder does not exist");
         }
@@ -135,10 +147,10 @@ public final class DeltaPacker {
                 work.notes.add(
                         "the delta holds no container of the format " + checkpoint.format()
                                 + " (it has more than one file, or a part that cannot be replaced): give 'delta unpack' a --template");
-                return work.write(target, null);
+                return writing.write(null);
             }
             try (Skeleton.Packed packed = skeleton.get()) {
-                return work.write(target, packed);
+                return writing.write(packed);
             }
         } finally {
             deleteTree(folder);
@@ -207,7 +219,13 @@ public final class DeltaPacker {
             });
         }
 
-        void add(TensorView tensor) throws IOException {
+        void addAll() throws IOException {
+            for (TensorView tensor : checkpoint.tensors()) {
+                add(tensor);
+            }
+        }
+
+        private void add(TensorView tensor) throws IOException {
             TensorInfo info = tensor.info();
             String first = checkpoint.tied().get(info.name());
             Plan.Entry entry = entries.get(info.name());
@@ -285,13 +303,14 @@ public final class DeltaPacker {
             return record != null && record.form() != DeltaTensor.Form.WHOLE;
         }
 
-        DeltaReport write(Path target, Skeleton.@Nullable Packed skeleton) throws IOException {
-            DeltaRecord delta = record(skeleton);
-            if (skeleton != null) {
-                stored.add(skeleton.chunks());
+        /** The tensors of the delta file. */
+        List<TensorView> stored(Skeleton.@Nullable Packed skeleton) {
+            if (skeleton == null) {
+                return stored;
             }
-            SafetensorsWriter.write(target, stored, metadata(delta));
-            return report(delta, Files.size(target), skeleton);
+            List<TensorView> all = new ArrayList<>(stored);
+            all.add(skeleton.chunks());
+            return all;
         }
 
         private DeltaRecord record(Skeleton.@Nullable Packed skeleton) {

@@ -10,6 +10,7 @@ import io.detinit.interop.tensor.TensorView;
 import io.detinit.interop.torch.TorchStateDictWriter;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.Serializable;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -48,7 +49,38 @@ public final class DeltaUnpacker {
      * @param container what it was written into
      * @param keepsMetadata whether the format has a place for the plan
      */
-    public record Unpacked(String format, Container container, boolean keepsMetadata) {}
+    public record Unpacked(String format, Container container, boolean keepsMetadata) implements Serializable {
+
+        /**
+         * What unpacking a delta gives.
+         *
+         * @param delta the open delta file
+         * @param container not TEMPLATE
+         * @return what is written
+         * @throws IllegalArgumentException if the container is TEMPLATE
+         */
+        public static Unpacked of(DeltaFile delta, Container container) {
+            return switch (container) {
+                case SAFETENSORS -> new Unpacked("safetensors", container, true);
+                case STATE_DICT -> new Unpacked("pytorch", container, true);
+                case SKELETON -> new Unpacked(delta.delta().format(), container, delta.keepsMetadata());
+                case TEMPLATE -> throw new IllegalArgumentException("the template is not given");
+            };
+        }
+    }
+
+    /** Opens the file that was packed, without its weights. */
+    @FunctionalInterface
+    public interface Opener {
+        /**
+         * Opens a file.
+         *
+         * @param path a temporary file, which has the content but not the name of the packed one
+         * @return the open checkpoint
+         * @throws IOException if it is malformed or cannot be read
+         */
+        Checkpoint open(Path path) throws IOException;
+    }
 
     /**
      * Chooses by the ending of a file name: {@code .safetensors} is always possible; the ending of the packed file gives that
@@ -96,16 +128,30 @@ public final class DeltaUnpacker {
      * @throws IllegalArgumentException if the container has no place for a tensor, or is TEMPLATE
      */
     public static Unpacked unpack(DeltaFile delta, Container container, Path target) throws IOException {
+        return unpack(delta, container, target, Checkpoints::open);
+    }
+
+    /**
+     * Unpacks into a format that the delta can give by itself, where not every format can be read.
+     *
+     * @param delta the open delta file
+     * @param container not TEMPLATE
+     * @param target the file to appear, whole or not at all; an existing one is replaced
+     * @param opener opens the container that the delta holds
+     * @return what was written
+     * @throws MalformedFileException if the delta file is malformed
+     * @throws IOException if reading or writing fails
+     * @throws IllegalArgumentException if the container has no place for a tensor, or is TEMPLATE
+     */
+    public static Unpacked unpack(DeltaFile delta, Container container, Path target, Opener opener) throws IOException {
         checkSpace(delta, target);
-        return switch (container) {
-            case SAFETENSORS -> safetensors(delta, target);
-            case STATE_DICT -> {
-                TorchStateDictWriter.write(target, delta.tensors(), delta.tied(), planOf(delta));
-                yield new Unpacked("pytorch", container, true);
-            }
-            case SKELETON -> skeleton(delta, target);
-            case TEMPLATE -> throw new IllegalArgumentException("the template is not given");
-        };
+        Unpacked unpacked = Unpacked.of(delta, container);
+        switch (container) {
+            case STATE_DICT -> TorchStateDictWriter.write(target, delta.tensors(), delta.tied(), planOf(delta));
+            case SKELETON -> skeleton(delta, target, opener);
+            default -> SafetensorsWriter.write(target, delta.tensors(), metadata(delta));
+        }
+        return unpacked;
     }
 
     /**
@@ -154,11 +200,6 @@ public final class DeltaUnpacker {
         }
     }
 
-    private static Unpacked safetensors(DeltaFile delta, Path target) throws IOException {
-        SafetensorsWriter.write(target, delta.tensors(), metadata(delta));
-        return new Unpacked("safetensors", Container.SAFETENSORS, true);
-    }
-
     private static Map<String, String> metadata(DeltaFile delta) {
         Map<String, String> metadata = new LinkedHashMap<>(delta.metadata());
         if (!delta.delta().format().equals("safetensors")) {
@@ -171,7 +212,7 @@ public final class DeltaUnpacker {
         return Map.of(Checkpoint.PLAN_KEY, PlanJson.write(delta.plan()));
     }
 
-    private static Unpacked skeleton(DeltaFile delta, Path target) throws IOException {
+    private static void skeleton(DeltaFile delta, Path target, Opener opener) throws IOException {
         Skeleton skeleton =
                 delta.skeleton().orElseThrow(() -> new IllegalArgumentException(delta.path() + " holds no container"));
         Path parent = target.toAbsolutePath().getParent();
@@ -179,19 +220,18 @@ public final class DeltaUnpacker {
         try {
             Path container = folder.resolve(Skeleton.containerName(delta.delta().format()));
             skeleton.write(container);
-            try (Checkpoint opened = open(skeleton, container)) {
+            try (Checkpoint opened = open(skeleton, container, opener)) {
                 check(delta, opened);
                 rewrite(delta, opened, target, Map.of());
-                return new Unpacked(opened.format(), Container.SKELETON, opened.keepsMetadata());
             }
         } finally {
             DeltaPacker.deleteTree(folder);
         }
     }
 
-    private static Checkpoint open(Skeleton skeleton, Path container) throws IOException {
+    private static Checkpoint open(Skeleton skeleton, Path container, Opener opener) throws IOException {
         try {
-            return Checkpoints.open(container);
+            return opener.open(container);
         } catch (MalformedFileException | NoSuchFileException e) {
             throw skeleton.malformed(e);
         }

@@ -22,10 +22,13 @@ import io.detinit.interop.tensor.ArrayTensor;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.DType;
 import io.detinit.interop.tensor.TensorView;
+import io.detinit.interop.torch.TorchFile;
+import io.detinit.interop.torch.TorchStateDictWriter;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +36,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -107,7 +111,7 @@ class DeltaRoundTripTest {
         ByteArrayOutputStream packed = new ByteArrayOutputStream();
         try (Checkpoint checkpoint = Checkpoints.open(source)) {
             DeltaReport whole = packer.pack(checkpoint, DeltaModels.PLAN, target, done -> {});
-            assertEquals(whole, packer.pack(checkpoint, DeltaModels.PLAN, Optional.empty(), packed));
+            assertEquals(whole, packer.pack(checkpoint, DeltaModels.PLAN, Optional.empty(), folder, packed));
             assertArrayEquals(Files.readAllBytes(target), packed.toByteArray());
             try (DeltaFile delta = DeltaFile.open(target)) {
                 assertEquals(whole, delta.report(Files.size(target)), "what is read back is what was reported");
@@ -116,10 +120,38 @@ class DeltaRoundTripTest {
                 assertArrayEquals(Files.readAllBytes(source), unpacked.toByteArray());
             }
         }
-        try (DeltaFile delta = DeltaFile.open(target)) {
+    }
+
+    /** A file of PyTorch, of which the delta holds the container, and of which nothing is left in the temporary folder. */
+    @Test
+    void streamsOfAnotherFormat() throws IOException {
+        Path source = folder.resolve("in.pt");
+        TorchStateDictWriter.write(source, DeltaModels.model(DeltaModels.PLAN, DType.F32), Map.of(), Map.of());
+        Path target = folder.resolve("d");
+        Path temporary = Files.createDirectory(folder.resolve("temporary"));
+        DeltaPacker packer = new DeltaPacker(DeltaOptions.exact(2));
+        ByteArrayOutputStream packed = new ByteArrayOutputStream();
+        try (Checkpoint checkpoint = Checkpoints.open(source)) {
+            DeltaReport whole = packer.pack(checkpoint, DeltaModels.PLAN, target, done -> {});
+            assertTrue(whole.skeletonBytes() > 0);
+            assertEquals(whole, packer.pack(checkpoint, DeltaModels.PLAN, Optional.empty(), temporary, packed));
             assertThrows(
-                    IllegalArgumentException.class,
-                    () -> packer.pack(delta, delta.plan(), Optional.empty(), new ByteArrayOutputStream()));
+                    NoSuchFileException.class,
+                    () -> packer.pack(
+                            checkpoint,
+                            DeltaModels.PLAN,
+                            Optional.empty(),
+                            temporary.resolve("none"),
+                            new ByteArrayOutputStream()));
+        }
+        assertArrayEquals(Files.readAllBytes(target), packed.toByteArray());
+        try (Stream<Path> left = Files.list(temporary)) {
+            assertEquals(0, left.count());
+        }
+        try (DeltaFile delta = DeltaFile.open(target)) {
+            Path out = folder.resolve("o.pt");
+            DeltaUnpacker.unpack(delta, DeltaUnpacker.Container.SKELETON, out, TorchFile::open);
+            assertArrayEquals(Files.readAllBytes(source), Files.readAllBytes(out));
         }
     }
 
