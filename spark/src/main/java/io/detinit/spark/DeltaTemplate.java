@@ -2,7 +2,6 @@ package io.detinit.spark;
 
 import io.detinit.interop.sharded.ShardedCheckpoint;
 import io.detinit.interop.tensor.Checkpoint;
-import io.detinit.interop.torch.DistributedCheckpoint;
 import java.io.IOException;
 import java.util.List;
 import java.util.Set;
@@ -31,10 +30,6 @@ record DeltaTemplate(Path file, String index, String text) {
     static DeltaTemplate of(String path, DeltaSet set, Configuration conf) throws IOException {
         Path file = RemoteCheckpoints.resolve(new Path(path), conf);
         try (Checkpoint checkpoint = RemoteCheckpoints.open(file, conf)) {
-            if (checkpoint instanceof DistributedCheckpoint) {
-                throw new IllegalArgumentException(path + " is " + checkpoint.format()
-                        + "; a template is a safetensors or PyTorch file, or a set of them");
-            }
             if (!(checkpoint instanceof ShardedCheckpoint sharded)) {
                 if (!set.index().isEmpty()) {
                     throw new IllegalArgumentException(path + " is a single file, the deltas are of a set of "

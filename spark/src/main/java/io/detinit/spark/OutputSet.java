@@ -131,9 +131,15 @@ final class OutputSet {
         }
     }
 
-    /** Writes a small file beside the folder, under its name and an ending, over what is there. */
-    void placeBeside(String ending, byte[] content) throws IOException {
-        place(folder.suffix(ending), out -> out.write(content));
+    /**
+     * Writes a small file beside the folder, under its name and an ending, over what is there.
+     *
+     * @return what messages call it
+     */
+    String placeBeside(String ending, byte[] content) throws IOException {
+        Path file = folder.suffix(ending);
+        place(file, out -> out.write(content));
+        return HadoopBytes.name(file);
     }
 
     private void place(Path file, Body body) throws IOException {

@@ -5,10 +5,13 @@ import io.detinit.interop.delta.DeltaFile;
 import io.detinit.interop.delta.DeltaReportJson;
 import io.detinit.interop.delta.DeltaUnpacker;
 import io.detinit.interop.plan.PlanJson;
+import io.detinit.interop.tensor.Checkpoint;
+import io.detinit.interop.torch.DistributedCheckpoint;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -26,6 +29,8 @@ import org.apache.spark.util.SerializableConfiguration;
  */
 record SparkUnpack(SparkSession session, Configuration conf, boolean force) {
 
+    private static final String PLAN = ".plan.json";
+
     /**
      * Unpacks what is missing.
      *
@@ -41,6 +46,19 @@ record SparkUnpack(SparkSession session, Configuration conf, boolean force) {
         DeltaSet set = DeltaSet.read(folder, conf);
         OutputSet output =
                 new OutputSet(new Path(target), conf).apartFrom(new Path(folder, DeltaSet.MANIFEST), "the deltas");
+        if (named.isPresent()) {
+            Path file = RemoteCheckpoints.resolve(new Path(named.get()), conf);
+            try (Checkpoint opened = RemoteCheckpoints.open(file, conf)) {
+                if (opened instanceof DistributedCheckpoint) {
+                    List<Path> deltas = set.shards().stream()
+                            .map(shard -> new Path(folder, shard.delta()))
+                            .toList();
+                    FolderUnpack work = new FolderUnpack(opened, file, deltas, conf);
+                    return intoFolder(work, set, deltas, output.apartFrom(file, "the template"))
+                            .json(input, target, set, opened.format());
+                }
+            }
+        }
         Optional<DeltaTemplate> template =
                 named.isPresent() ? Optional.of(DeltaTemplate.of(named.get(), set, conf)) : Optional.empty();
         template.ifPresent(taken -> output.apartFrom(taken.file(), "the template"));
@@ -61,7 +79,7 @@ record SparkUnpack(SparkSession session, Configuration conf, boolean force) {
                     copied.map(Path::toString).orElse("")));
         }
         String index = template.map(DeltaTemplate::index).orElse(set.index());
-        String last = index.isEmpty() ? files.get(0) + ".plan.json" : index;
+        String last = index.isEmpty() ? files.get(0) + PLAN : index;
         List<String> names = new ArrayList<>(files);
         names.add(0, last);
         output.claim(names, "delta-unpacked", content, force);
@@ -92,6 +110,68 @@ record SparkUnpack(SparkSession session, Configuration conf, boolean force) {
         }
         json.putObject("shards").put("written", missing).put("found", work.size() - missing);
         return json;
+    }
+
+    /** What was written into a folder. */
+    private record Written(
+            List<DeltaReportJson.Contents> contents, long bytes, String planFile, int written, int found) {
+
+        ObjectNode json(String input, String target, DeltaSet set, String format) {
+            ObjectNode json = DeltaReportJson.unpacked(
+                    input,
+                    set.shards().stream().mapToLong(DeltaSet.Shard::bytes).sum(),
+                    target,
+                    bytes,
+                    new DeltaUnpacker.Unpacked(format, DeltaUnpacker.Container.TEMPLATE, false),
+                    contents);
+            json.put("planFile", planFile);
+            json.putObject("shards").put("written", written).put("found", found);
+            return json;
+        }
+    }
+
+    /** Into a copy of a folder of torch.distributed.checkpoint, one task a file of it, the metadata last. */
+    private Written intoFolder(FolderUnpack unpack, DeltaSet set, List<Path> deltas, OutputSet output)
+            throws IOException {
+        FileSet files = unpack.files();
+        List<String> content = new ArrayList<>(List.of(new String(set.write(), StandardCharsets.UTF_8)));
+        List<Path> sources = new ArrayList<>(deltas);
+        sources.addAll(files.paths());
+        for (Path source : sources) {
+            content.add(SelectOutput.identity(source, conf));
+        }
+        List<String> names = new ArrayList<>(files.tensors().keySet());
+        names.add(0, files.last());
+        byte[] plan = unpack.plan(set);
+        if (!force) {
+            output.checkBeside(PLAN, plan);
+        }
+        output.claim(names, "delta-unpacked", content, force);
+        List<FolderUnpack.Task> work = new ArrayList<>();
+        for (String name : output.missing(List.copyOf(files.tensors().keySet()))) {
+            work.add(unpack.task(name, output.path(name)));
+        }
+        if (!work.isEmpty()) {
+            JavaSparkContext context = JavaSparkContext.fromSparkContext(session.sparkContext());
+            Broadcast<SerializableConfiguration> settings = context.broadcast(new SerializableConfiguration(conf));
+            Jobs.run(() -> {
+                context.parallelize(work, work.size())
+                        .foreach(task -> task.run(settings.value().value()));
+                return 0;
+            });
+        }
+        String planFile = output.placeBeside(PLAN, plan);
+        files.complete(output, Map.of());
+        output.finish();
+        long bytes = 0;
+        for (String name : names) {
+            bytes += output.path(name)
+                    .getFileSystem(conf)
+                    .getFileStatus(output.path(name))
+                    .getLen();
+        }
+        int found = files.tensors().size() - work.size();
+        return new Written(unpack.contents(), bytes, planFile, work.size(), found);
     }
 
     /** What is said of all shards: where one has lost its container, that. */

@@ -321,11 +321,9 @@ class SparkTorchDeltaTest {
             assertEquals("pytorch", written.format());
             assertTrue(written.metadata().containsKey(Checkpoint.PLAN_KEY));
         }
-        for (Path wrong : List.of(blank, TorchSamples.distributed(folder.resolve("pieces")))) {
-            JobRun run = JobRun.delta("unpack", one, "-o", folder.resolve("none"), "--template", wrong);
-            assertEquals(2, run.code());
-            assertTrue(run.error().startsWith("DeltaJob: " + wrong + " is "), run.err());
-        }
+        JobRun wrong = JobRun.delta("unpack", one, "-o", folder.resolve("none"), "--template", blank);
+        assertEquals(2, wrong.code());
+        assertTrue(wrong.error().startsWith("DeltaJob: " + blank + " is "), wrong.err());
         JobRun set = JobRun.delta("unpack", packed, "-o", folder.resolve("none"), "--template", safetensors);
         assertTrue(set.error().contains("the template has to have the same files"), set.err());
         JobRun pack = JobRun.delta("pack", index, "-o", folder.resolve("none"), "--seed", 42, "--template", blank);
