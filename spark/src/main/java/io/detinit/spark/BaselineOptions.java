@@ -2,6 +2,7 @@ package io.detinit.spark;
 
 import io.detinit.cli.option.UsageException;
 import io.detinit.interop.audit.Baseline;
+import io.detinit.interop.identify.ChosenPlan;
 import io.detinit.interop.plan.Plan;
 import io.detinit.interop.plan.PlanJson;
 import io.detinit.interop.tensor.Checkpoint;
@@ -34,11 +35,13 @@ final class BaselineOptions {
      *
      * @param baseline the initial values
      * @param plan the plan behind them, empty for an initial file
+     * @param source where they come from, for people
      * @param opened the initial file, if any
      */
     record Resolved(
             Baseline baseline,
             Optional<Plan> plan,
+            String source,
             @Nullable Checkpoint opened) implements Closeable {
 
         /** The plan in the names and orders of the checkpoint, as JSON; empty for an initial file. */
@@ -78,9 +81,10 @@ final class BaselineOptions {
     /** The same; no initial weights where they are not needed, the command line does not say and the file carries no plan. */
     Resolved resolve(Checkpoint checkpoint, Path file, Configuration conf, boolean needed) throws IOException {
         if (initFile == null) {
-            Optional<Plan> plan = plans.choose(checkpoint, file, conf, needed);
+            Optional<ChosenPlan> chosen = plans.chosen(checkpoint, file, conf, needed);
+            Optional<Plan> plan = chosen.map(ChosenPlan::plan);
             Baseline found = plan.isPresent() ? Baseline.of(plan.get(), checkpoint) : Baseline.none(checkpoint);
-            return new Resolved(found, plan, null);
+            return new Resolved(found, plan, chosen.map(ChosenPlan::source).orElse("no initial weights"), null);
         }
         if (plans.seed != null || plans.torchSeed != null) {
             throw new UsageException("give one of --seed, --torch-seed and --init-file");
@@ -90,7 +94,8 @@ final class BaselineOptions {
         }
         Checkpoint initial = RemoteCheckpoints.open(new Path(initFile), conf);
         try {
-            return new Resolved(Baseline.of(initial, checkpoint), Optional.empty(), initial);
+            return new Resolved(
+                    Baseline.of(initial, checkpoint), Optional.empty(), initFile + ", " + initial.format(), initial);
         } catch (IOException | RuntimeException e) {
             try (initial) {
                 throw e;

@@ -13,6 +13,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.function.ToLongFunction;
+import java.util.stream.IntStream;
 
 /**
  * An audit as one HTML page that needs nothing else, well-formed as XML too: first whether the initial weights are the file's at
@@ -49,17 +51,29 @@ public final class AuditHtml {
         this.seed = seed;
         this.report = report;
         this.audited = report.tensors().stream().filter(TensorAudit::audited).toList();
-        List<TensorAudit> largest = audited.stream()
-                .sorted(Comparator.comparingLong(TensorAudit::elements).reversed())
-                .limit(MOST_DETAILED)
-                .toList();
-        largest.forEach(tensor -> anchors.put(tensor.name(), ""));
-        this.detailed = audited.stream()
-                .filter(tensor -> anchors.containsKey(tensor.name()))
-                .toList();
+        this.detailed = detailed(audited, TensorAudit::elements);
         for (int k = 0; k < detailed.size(); k++) {
             anchors.put(detailed.get(k).name(), "tensor-" + k);
         }
+    }
+
+    /**
+     * The tensors that a page shows one by one, with pictures: the largest ones, of equally large ones the first.
+     *
+     * @param audited what was audited, in the order of the file
+     * @param elements the size of one
+     * @param <T> what stands for a tensor
+     * @return at most 120 of them, in the same order
+     */
+    public static <T> List<T> detailed(List<T> audited, ToLongFunction<T> elements) {
+        return IntStream.range(0, audited.size())
+                .boxed()
+                .sorted(Comparator.comparingLong((Integer k) -> elements.applyAsLong(audited.get(k)))
+                        .reversed())
+                .limit(MOST_DETAILED)
+                .sorted()
+                .map(audited::get)
+                .toList();
     }
 
     /**
