@@ -2,6 +2,7 @@ package io.detinit.spark;
 
 import io.detinit.interop.mask.DividedSelection;
 import io.detinit.interop.mask.MaskFile;
+import io.detinit.interop.mask.MaskRecord;
 import io.detinit.interop.mask.RankedTensor;
 import io.detinit.interop.prune.Fill;
 import io.detinit.interop.sharded.ShardedCheckpoint;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -35,6 +37,7 @@ final class SelectOutput {
     private final Configuration conf;
     private final boolean masks;
     private final Fill fill;
+    private boolean bitmaps;
 
     /** The prunable tensors of each shard; shards without any only where they are to be copied. */
     private final Map<String, List<Integer>> shards = new LinkedHashMap<>();
@@ -80,6 +83,12 @@ final class SelectOutput {
         }
     }
 
+    /** Bitmaps are written beside the masks, too. */
+    SelectOutput withBitmaps(boolean wanted) {
+        bitmaps = wanted;
+        return this;
+    }
+
     /**
      * What was written.
      *
@@ -106,7 +115,47 @@ final class SelectOutput {
         for (Path file : sources()) {
             content.add(identity(file, conf));
         }
-        output.claim(files(), masks ? "mask" : "prune", content, force);
+        List<String> names = files();
+        if (masks) {
+            shardNames().forEach(name -> names.add(bitmap(name).getName()));
+        }
+        output.claim(names, masks ? "mask" : "prune", content, force);
+    }
+
+    private Path bitmap(String name) {
+        return RemoteMasks.bitmaps(output.path(name));
+    }
+
+    /** The size of all bitmaps. */
+    long bitmapBytes() throws IOException {
+        long bytes = 0;
+        for (String name : shardNames()) {
+            bytes += size(bitmap(name));
+        }
+        return bytes;
+    }
+
+    /** From the masks that are written by now; a set's part has the record of the whole. */
+    private void writeBitmaps(JavaSparkContext context, SelectTasks tasks, Map<String, String> metadata)
+            throws IOException {
+        Map<String, Map<String, String>> work = new LinkedHashMap<>();
+        shards.forEach((name, tensors) -> work.put(
+                output.path(outputName(name)).toString(),
+                sharded()
+                        ? MaskRecord.ofPart(
+                                metadata,
+                                tensors.stream()
+                                        .map(number ->
+                                                selection.tensors().get(number).name())
+                                        .collect(Collectors.toSet()))
+                        : metadata));
+        var sent = context.broadcast(work);
+        Jobs.run(() -> {
+            context.parallelize(List.copyOf(work.keySet()), work.size())
+                    .foreach(file -> RemoteMasks.writeBitmaps(
+                            new Path(file), Objects.requireNonNull(sent.value().get(file)), tasks.settings()));
+            return 0;
+        });
     }
 
     /** What says whether a file is still the same. */
@@ -199,6 +248,9 @@ final class SelectOutput {
             for (int k = 0; k < counts.get(shard).size(); k++) {
                 kept.put(work.get(shard).prunable().get(k), counts.get(shard).get(k));
             }
+        }
+        if (bitmaps) {
+            writeBitmaps(context, tasks, metadata);
         }
         if (checkpoint instanceof ShardedCheckpoint set) {
             output.place(outputName(source.getName()), masks ? maskIndex(set, metadata) : set.index(metadata));
