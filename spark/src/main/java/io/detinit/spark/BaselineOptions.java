@@ -5,9 +5,12 @@ import io.detinit.interop.audit.Baseline;
 import io.detinit.interop.identify.ChosenPlan;
 import io.detinit.interop.plan.Plan;
 import io.detinit.interop.plan.PlanJson;
+import io.detinit.interop.sharded.ShardedCheckpoint;
 import io.detinit.interop.tensor.Checkpoint;
 import java.io.Closeable;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -29,6 +32,9 @@ final class BaselineOptions {
                             + "fine-tuned model. The same range is read of both.")
     @Nullable
     String initFile;
+
+    /** The initial file, or the index and its shards. */
+    private final List<Path> initial = new ArrayList<>();
 
     /**
      * A baseline; open while an initial file is read.
@@ -73,9 +79,13 @@ final class BaselineOptions {
         return plans.given() || initFile != null;
     }
 
-    /** What says whether the initial file is still the same; empty where there is none. */
+    /** After {@link #resolve}: what says whether the initial files, all shards included, are still the same; empty where there are none. */
     String identity(Configuration conf) throws IOException {
-        return initFile == null ? "" : SelectOutput.identity(RemoteCheckpoints.resolve(new Path(initFile), conf), conf);
+        StringBuilder text = new StringBuilder();
+        for (Path file : initial) {
+            text.append(SelectOutput.identity(file, conf));
+        }
+        return text.toString();
     }
 
     /** The same; no initial weights where they are not needed, the command line does not say and the file carries no plan. */
@@ -92,12 +102,20 @@ final class BaselineOptions {
         if (plans.plan != null) {
             throw new UsageException("--init-file holds the initial weights itself: --plan does not go with it");
         }
-        Checkpoint initial = RemoteCheckpoints.open(new Path(initFile), conf);
+        Path place = RemoteCheckpoints.resolve(new Path(initFile), conf);
+        Checkpoint opened = RemoteCheckpoints.open(place, conf);
+        initial.clear();
+        initial.add(place);
+        if (opened instanceof ShardedCheckpoint set) {
+            set.weightMap().values().stream()
+                    .distinct()
+                    .forEach(shard -> initial.add(new Path(place.getParent(), shard)));
+        }
         try {
             return new Resolved(
-                    Baseline.of(initial, checkpoint), Optional.empty(), initFile + ", " + initial.format(), initial);
+                    Baseline.of(opened, checkpoint), Optional.empty(), initFile + ", " + opened.format(), opened);
         } catch (IOException | RuntimeException e) {
-            try (initial) {
+            try (opened) {
                 throw e;
             }
         }
