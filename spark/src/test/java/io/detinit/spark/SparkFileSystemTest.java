@@ -116,7 +116,7 @@ class SparkFileSystemTest {
         assertEquals(here, rows(store(table)));
         JobRun again = JobRun.audit(store(index), "--seed", 42, "--report", store(csv));
         assertEquals("AuditJob: " + store(csv) + ": exists; --force replaces it", again.error());
-        both(JobRun::audit, index, "--seed", 42, "--report", csv, "--table", table, "--force");
+        both(JobRun::audit, index, "--seed", 42, "--report", csv, "--force");
         assertEquals(Files.readString(csv), text(csv));
     }
 
@@ -174,16 +174,17 @@ class SparkFileSystemTest {
         assertEquals(Files.readString(plan), text(plan));
     }
 
-    /** A run that was interrupted is completed there, too, and other content is refused. */
+    /** What is there is not replaced unasked, and what is missing is one line. */
     @Test
     void outputsAreClaimed() {
         Path out = folder.resolve("claimed");
         String target = store(out);
-        JobRun.init(store(index), "-o", target, "--seed", 42).json();
-        JobRun other = JobRun.init(store(index), "-o", target, "--seed", 43);
+        String shard = store(index.resolveSibling(Samples.shard(1)));
+        JobRun.init(shard, "-o", target, "--seed", 42).json();
+        JobRun other = JobRun.init(shard, "-o", target, "--seed", 43);
         assertEquals(2, other.code());
         assertTrue(other.error().startsWith("InitJob: " + target + ": is not empty"), other.err());
-        JobRun.init(store(index), "-o", target, "--seed", 42, "--force").json();
+        JobRun.init(shard, "-o", target, "--seed", 42, "--force").json();
         JobRun gone = JobRun.audit(STORE + "/nothing.safetensors", "--seed", 42);
         assertEquals("AuditJob: " + STORE + "/nothing.safetensors: no such file or folder", gone.error());
         assertEquals(4, gone.code());
