@@ -28,6 +28,9 @@ record JobRun(int code, String out, String err) {
                 .config("spark.executor.extraClassPath", System.getProperty("java.class.path"))
                 .config("spark.executorEnv.SPARK_LOCAL_IP", "127.0.0.1")
                 .config("spark.executor.memory", "512m")
+                .config(
+                        "spark.executor.extraJavaOptions",
+                        "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC") // they live for seconds
                 .getOrCreate();
     }
 
