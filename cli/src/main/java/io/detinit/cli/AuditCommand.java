@@ -3,6 +3,7 @@ package io.detinit.cli;
 import io.detinit.cli.option.FailIf;
 import io.detinit.cli.option.ThresholdOptions;
 import io.detinit.cli.option.UsageException;
+import io.detinit.cli.report.Text;
 import io.detinit.interop.audit.AuditJson;
 import io.detinit.interop.audit.AuditOptions;
 import io.detinit.interop.audit.AuditReport;

@@ -1,6 +1,9 @@
 package io.detinit.cli;
 
 import io.detinit.cli.option.UsageException;
+import io.detinit.cli.report.AuditHtml;
+import io.detinit.cli.report.AuditSubject;
+import io.detinit.cli.report.HtmlTimeline;
 import io.detinit.interop.audit.AuditCsv;
 import io.detinit.interop.audit.AuditReport;
 import io.detinit.interop.file.AtomicFile;

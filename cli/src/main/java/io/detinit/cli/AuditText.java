@@ -1,5 +1,6 @@
 package io.detinit.cli;
 
+import io.detinit.cli.report.Text;
 import io.detinit.interop.audit.AuditReport;
 import io.detinit.interop.audit.Baseline;
 import io.detinit.interop.audit.Figures;
@@ -20,7 +21,6 @@ import java.util.Map;
 final class AuditText {
 
     private static final int BAR = 16;
-    private static final int LISTED = 24;
     private static final int UNAUDITED_LISTED = 6;
 
     private AuditText() {}
@@ -183,31 +183,13 @@ final class AuditText {
 
     private static void lines(PrintWriter out, TensorAudit tensor, MovedLines lines) {
         out.println(tensor.name());
-        out.println("  inputs in which nothing moved: " + ranges(lines.unmovedCols()));
-        out.println("  units in which nothing moved:  " + ranges(lines.unmovedRows()));
+        out.println("  inputs in which nothing moved: " + Text.ranges(lines.unmovedCols()));
+        out.println("  units in which nothing moved:  " + Text.ranges(lines.unmovedRows()));
         List<String> most = lines.mostMovedRows(5).stream()
                 .map(row -> row + Text.format(" (%.2e)", lines.rowMeans().get(row)))
                 .toList();
         out.println("  units that moved most, mean |w - w0|: " + String.join(", ", most));
         out.println();
-    }
-
-    /** Numbers with runs drawn together, such as {@code 0..15, 20}. */
-    static String ranges(List<Integer> numbers) {
-        if (numbers.isEmpty()) {
-            return "none";
-        }
-        List<String> parts = new ArrayList<>();
-        int start = 0;
-        for (int k = 1; k <= numbers.size(); k++) {
-            if (k < numbers.size() && numbers.get(k) == numbers.get(k - 1) + 1) {
-                continue;
-            }
-            parts.add(k - start == 1 ? numbers.get(start).toString() : numbers.get(start) + ".." + numbers.get(k - 1));
-            start = k;
-        }
-        String text = String.join(", ", parts.subList(0, Math.min(LISTED, parts.size())));
-        return numbers.size() + ": " + text + (parts.size() > LISTED ? ", ... (--json lists all)" : "");
     }
 
     private static void explain(PrintWriter out, AuditReport report) {

@@ -1,5 +1,6 @@
 package io.detinit.cli;
 
+import io.detinit.cli.report.Text;
 import io.detinit.interop.audit.AuditReport;
 import io.detinit.interop.noise.NoiseRecord;
 import java.util.Objects;

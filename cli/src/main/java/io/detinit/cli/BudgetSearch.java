@@ -1,6 +1,7 @@
 package io.detinit.cli;
 
 import io.detinit.cli.option.SelectOptions;
+import io.detinit.cli.report.Text;
 import io.detinit.interop.budget.CandidateModel;
 import io.detinit.interop.budget.MaskSource;
 import io.detinit.interop.budget.SearchPoint;

@@ -1,5 +1,9 @@
 package io.detinit.cli;
 
+import io.detinit.cli.report.HtmlPage;
+import io.detinit.cli.report.HtmlText;
+import io.detinit.cli.report.HtmlWriter;
+import io.detinit.cli.report.Text;
 import io.detinit.interop.audit.AuditCsv;
 import io.detinit.interop.budget.LayerCriticality;
 import io.detinit.interop.file.AtomicFile;

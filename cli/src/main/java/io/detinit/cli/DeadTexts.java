@@ -2,6 +2,7 @@ package io.detinit.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.detinit.cli.report.Text;
 import io.detinit.interop.shrink.Assumption;
 import io.detinit.interop.shrink.Cost;
 import io.detinit.interop.shrink.LeftAlone;

@@ -2,6 +2,7 @@ package io.detinit.cli;
 
 import io.detinit.cli.option.SelectOptions;
 import io.detinit.cli.option.UsageException;
+import io.detinit.cli.report.Text;
 import io.detinit.interop.checkpoint.Checkpoints;
 import io.detinit.interop.delta.DeltaFile;
 import io.detinit.interop.delta.DeltaOptions;

@@ -1,6 +1,7 @@
 package io.detinit.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.detinit.cli.report.Text;
 import io.detinit.interop.delta.DeltaFile;
 import io.detinit.interop.delta.DeltaRecord;
 import io.detinit.interop.delta.DeltaReport;

@@ -3,6 +3,7 @@ package io.detinit.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.detinit.cli.option.Seed;
+import io.detinit.cli.report.Text;
 import io.detinit.interop.audit.AuditJson;
 import io.detinit.interop.audit.AuditOptions;
 import io.detinit.interop.audit.AuditReport;

@@ -1,6 +1,7 @@
 package io.detinit.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.detinit.cli.report.Text;
 import io.detinit.interop.export.OnnxExporter;
 import io.detinit.training.RunFolder;
 import java.io.IOException;

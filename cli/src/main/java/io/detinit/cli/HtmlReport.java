@@ -1,5 +1,11 @@
 package io.detinit.cli;
 
+import io.detinit.cli.report.HtmlPage;
+import io.detinit.cli.report.HtmlText;
+import io.detinit.cli.report.HtmlWriter;
+import io.detinit.cli.report.SvgBars;
+import io.detinit.cli.report.SvgHeatMap;
+import io.detinit.cli.report.Text;
 import io.detinit.interop.audit.MovedLines.Picture;
 import io.detinit.interop.audit.TensorAudit;
 import io.detinit.training.EpochResult;

@@ -1,5 +1,6 @@
 package io.detinit.cli;
 
+import io.detinit.cli.report.Text;
 import io.detinit.interop.identify.SeedProgress;
 
 /** Shows a search for seeds on stderr. Safe for a search, which calls it from one thread at a time. */

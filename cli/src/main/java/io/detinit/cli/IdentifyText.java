@@ -1,5 +1,6 @@
 package io.detinit.cli;
 
+import io.detinit.cli.report.Text;
 import io.detinit.generator.StoredOrder;
 import io.detinit.interop.identify.IdentifiedSeed;
 import io.detinit.interop.identify.IdentifiedTensor;

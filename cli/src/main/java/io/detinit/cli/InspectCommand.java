@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.detinit.cli.report.Text;
 import io.detinit.interop.checkpoint.Checkpoints;
 import io.detinit.interop.checkpoint.TensorHash;
 import io.detinit.interop.onnx.OnnxCheckpoint;

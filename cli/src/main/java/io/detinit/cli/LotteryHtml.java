@@ -1,5 +1,10 @@
 package io.detinit.cli;
 
+import io.detinit.cli.report.HtmlPage;
+import io.detinit.cli.report.HtmlText;
+import io.detinit.cli.report.HtmlWriter;
+import io.detinit.cli.report.SvgLogLines;
+import io.detinit.cli.report.Text;
 import io.detinit.training.TrainConfig;
 import io.detinit.training.lottery.LotteryConfig;
 import io.detinit.training.lottery.RoundSummary;

@@ -2,6 +2,7 @@ package io.detinit.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.detinit.cli.report.Text;
 import io.detinit.interop.file.AtomicFile;
 import io.detinit.training.lottery.LotteryConfig;
 import io.detinit.training.lottery.LotteryData;

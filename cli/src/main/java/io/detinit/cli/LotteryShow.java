@@ -1,5 +1,7 @@
 package io.detinit.cli;
 
+import io.detinit.cli.report.HtmlText;
+import io.detinit.cli.report.Text;
 import io.detinit.interop.mask.Mask;
 import io.detinit.training.lottery.LotteryConfig;
 import io.detinit.training.lottery.LotteryData;

@@ -3,6 +3,7 @@ package io.detinit.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.detinit.cli.option.SelectOptions;
 import io.detinit.cli.option.UsageException;
+import io.detinit.cli.report.Text;
 import io.detinit.interop.checkpoint.Checkpoints;
 import io.detinit.interop.mask.Criterion;
 import io.detinit.interop.mask.Mask;

@@ -1,6 +1,7 @@
 package io.detinit.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.detinit.cli.report.Text;
 import io.detinit.interop.mask.Cut;
 import io.detinit.interop.mask.Mask;
 import io.detinit.interop.mask.MaskJson;

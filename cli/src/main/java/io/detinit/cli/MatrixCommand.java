@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.detinit.cli.option.Seed;
 import io.detinit.cli.option.UsageException;
+import io.detinit.cli.report.Text;
 import io.detinit.generator.Scheme;
 import io.detinit.generator.TensorInit;
 import java.util.ArrayList;

@@ -3,6 +3,7 @@ package io.detinit.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.detinit.cli.option.SelectOptions;
 import io.detinit.cli.option.UsageException;
+import io.detinit.cli.report.Text;
 import io.detinit.interop.audit.Baseline;
 import io.detinit.interop.budget.SearchResult;
 import io.detinit.interop.budget.SparsitySearch;

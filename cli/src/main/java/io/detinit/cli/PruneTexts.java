@@ -2,6 +2,7 @@ package io.detinit.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.detinit.cli.report.Text;
 import io.detinit.interop.budget.SearchPoint;
 import io.detinit.interop.budget.SearchResult;
 import io.detinit.interop.budget.SparsitySearch;

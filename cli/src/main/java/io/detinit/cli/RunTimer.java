@@ -1,5 +1,6 @@
 package io.detinit.cli;
 
+import io.detinit.cli.report.Text;
 import io.detinit.interop.verify.Latencies;
 import io.detinit.interop.verify.Latency;
 import io.detinit.interop.verify.LatencyProbe;

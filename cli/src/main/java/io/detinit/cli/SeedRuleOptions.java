@@ -2,6 +2,7 @@ package io.detinit.cli;
 
 import io.detinit.cli.option.Seed;
 import io.detinit.cli.option.UsageException;
+import io.detinit.cli.report.Text;
 import io.detinit.generator.InitPlan;
 import io.detinit.generator.InitRules;
 import io.detinit.interop.mask.Mask;

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.detinit.cli.option.SelectOptions;
 import io.detinit.cli.option.UsageException;
+import io.detinit.cli.report.Text;
 import io.detinit.interop.budget.CandidateModel;
 import io.detinit.interop.budget.CandidateScorer;
 import io.detinit.interop.budget.LayerSensitivity;

@@ -1,5 +1,6 @@
 package io.detinit.cli;
 
+import io.detinit.cli.report.Text;
 import java.util.function.LongSupplier;
 
 /**

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.detinit.cli.option.Seed;
 import io.detinit.cli.option.UsageException;
+import io.detinit.cli.report.HtmlText;
+import io.detinit.cli.report.Text;
 import io.detinit.models.ModelSpec;
 import io.detinit.training.DeviceChoice;
 import io.detinit.training.Samples;

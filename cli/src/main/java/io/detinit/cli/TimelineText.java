@@ -1,5 +1,7 @@
 package io.detinit.cli;
 
+import io.detinit.cli.report.HtmlText;
+import io.detinit.cli.report.Text;
 import io.detinit.training.timeline.Activity;
 import io.detinit.training.timeline.TensorMovement;
 import io.detinit.training.timeline.Timeline;

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.detinit.cli.option.Seed;
 import io.detinit.cli.option.ThresholdOptions;
 import io.detinit.cli.option.UsageException;
+import io.detinit.cli.report.Text;
 import io.detinit.generator.InitRules;
 import io.detinit.interop.file.OutputFolder;
 import io.detinit.models.ModelSpec;

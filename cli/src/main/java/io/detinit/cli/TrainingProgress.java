@@ -1,5 +1,6 @@
 package io.detinit.cli;
 
+import io.detinit.cli.report.Text;
 import io.detinit.training.EpochResult;
 import io.detinit.training.Score;
 import io.detinit.training.TrainingListener;

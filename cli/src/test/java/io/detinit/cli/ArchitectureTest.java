@@ -240,6 +240,24 @@ class ArchitectureTest {
                 .check(project);
     }
 
+    /** What the jobs of {@code spark} take along: neither the command, nor what their class path does not have. */
+    @Test
+    void optionsAndPagesDoNotKnowTheCommand() {
+        noClasses()
+                .that()
+                .resideInAnyPackage("io.detinit.cli.option..", "io.detinit.cli.report..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "io.detinit.cli",
+                        "io.detinit.training..",
+                        "io.detinit.models..",
+                        "ai.djl..",
+                        "com.google.protobuf..",
+                        "io.detinit.interop.onnx..")
+                .check(project);
+    }
+
     /** A rule that cannot fail guards nothing: the same condition turned on a package that breaks it must fail. */
     @Test
     void theRulesCanFail() {

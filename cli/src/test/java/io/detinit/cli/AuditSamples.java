@@ -19,11 +19,11 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
 /** Audits with made-up figures, for four thresholds: absolute, std, ulp, quantile. */
-final class AuditSamples {
+public final class AuditSamples {
 
     private AuditSamples() {}
 
-    static AuditReport report(AuditOptions options, Provenance.Verdict verdict, List<TensorAudit> tensors) {
+    public static AuditReport report(AuditOptions options, Provenance.Verdict verdict, List<TensorAudit> tensors) {
         long elements = tensors.stream()
                 .filter(TensorAudit::audited)
                 .mapToLong(TensorAudit::elements)
@@ -38,20 +38,20 @@ final class AuditSamples {
         return new AuditReport(options, tensors, total, provenance, Optional.empty(), List.of());
     }
 
-    static TensorAudit matrix(String name, int rows, int cols, int dead) {
+    public static TensorAudit matrix(String name, int rows, int cols, int dead) {
         return matrix(name, rows, cols, dead, DType.F32);
     }
 
     /** A matrix whose first inputs are dead. */
-    static TensorAudit matrix(String name, int rows, int cols, int dead, DType dtype) {
+    public static TensorAudit matrix(String name, int rows, int cols, int dead, DType dtype) {
         return tensor(name, TensorShape.of(rows, cols), rows, cols, dead, dtype);
     }
 
-    static TensorAudit kernel(String name, int out, int in, int height, int width) {
+    public static TensorAudit kernel(String name, int out, int in, int height, int width) {
         return tensor(name, TensorShape.of(out, in, height, width), out, in * height * width, 0, DType.F32);
     }
 
-    static TensorAudit renamed(TensorAudit tensor, String name) {
+    public static TensorAudit renamed(TensorAudit tensor, String name) {
         return new TensorAudit(
                 name,
                 tensor.shape(),
@@ -83,7 +83,7 @@ final class AuditSamples {
                 Optional.of(lines(rows, cols, dead)));
     }
 
-    static TensorAudit vector(String name, int length) {
+    public static TensorAudit vector(String name, int length) {
         return new TensorAudit(
                 name,
                 TensorShape.of(length),
@@ -98,7 +98,7 @@ final class AuditSamples {
                 Optional.empty());
     }
 
-    static TensorAudit skipped(String name, String reason) {
+    public static TensorAudit skipped(String name, String reason) {
         return new TensorAudit(
                 name,
                 TensorShape.of(),

@@ -11,11 +11,11 @@ import java.io.StringWriter;
 import java.util.Arrays;
 
 /** One call of the command inside this JVM. */
-record CommandRun(int code, String out, String err) {
+public record CommandRun(int code, String out, String err) {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    static CommandRun of(Object... args) {
+    public static CommandRun of(Object... args) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
         String[] line = Arrays.stream(args).map(String::valueOf).toArray(String[]::new);
@@ -23,13 +23,13 @@ record CommandRun(int code, String out, String err) {
         return new CommandRun(code, out.toString(), err.toString());
     }
 
-    JsonNode json() throws IOException {
+    public JsonNode json() throws IOException {
         assertEquals(1, out.lines().count(), "one JSON object and nothing else: " + out);
         return JSON.readTree(out);
     }
 
     /** Exactly one line on stderr (and nothing on stdout). */
-    String error() {
+    public String error() {
         assertEquals("", out);
         assertEquals(1, err.lines().count(), err);
         assertTrue(err.startsWith("detinit: "), err);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.detinit.cli.report.Text;
 import io.detinit.interop.mask.Mask;
 import io.detinit.interop.mask.MaskFile;
 import io.detinit.interop.safetensors.SafetensorsFile;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.detinit.cli.report.Text;
 import io.detinit.training.timeline.Timeline;
 import io.detinit.training.timeline.TimelinePoint;
 import java.io.IOException;

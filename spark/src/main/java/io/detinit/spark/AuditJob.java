@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.detinit.cli.option.FailIf;
 import io.detinit.cli.option.ThresholdOptions;
 import io.detinit.cli.option.UsageException;
+import io.detinit.cli.report.AuditHtml;
+import io.detinit.cli.report.AuditSubject;
 import io.detinit.interop.audit.AuditCsv;
 import io.detinit.interop.audit.AuditJson;
 import io.detinit.interop.audit.AuditOptions;
@@ -91,7 +93,9 @@ public final class AuditJob implements Callable<Integer> {
     @Option(
             names = "--report",
             paramLabel = "F",
-            description = "Also write F.csv, one line a tensor. May be given several times.")
+            description =
+                    "Also write a report: F.html, one page that needs nothing else, or F.csv, one line a tensor. May be "
+                            + "given several times.")
     List<String> reports = new ArrayList<>();
 
     @Option(names = "--force", description = "Replace an existing table or report.")
@@ -129,9 +133,8 @@ public final class AuditJob implements Callable<Integer> {
         List<Threshold> limits = thresholds.parse();
         double factor = Decay.parse(decay).factor();
         for (String report : reports) {
-            if (!report.toLowerCase(Locale.ROOT).endsWith(".csv")) {
-                throw new UsageException("--report " + report
-                        + ": the name must end with .csv; pages are written by 'detinit audit' alone");
+            if (!isPage(report) && !report.toLowerCase(Locale.ROOT).endsWith(".csv")) {
+                throw new UsageException("--report " + report + ": the name must end with .html or .csv");
             }
         }
         engine.check();
@@ -153,7 +156,8 @@ public final class AuditJob implements Callable<Integer> {
             Baseline base = resolved.baseline();
             AuditOptions options = options(checkpoint, limits, factor);
             SparkAudit audit = new SparkAudit(session, checkpoint, base, resolved.plan(), options, engine.partitions);
-            AuditReport report = audit.report();
+            boolean pages = reports.stream().anyMatch(AuditJob::isPage);
+            AuditReport report = pages ? audit.reportWithPictures() : audit.report();
             gates.forEach(gate -> gate.checkName(AuditJson.total(report)));
             if (table != null) {
                 String target = table;
@@ -163,7 +167,8 @@ public final class AuditJob implements Callable<Integer> {
                 });
             }
             for (String target : reports) {
-                RemoteFile.write(new Path(target), conf, AuditCsv.of(report).getBytes(StandardCharsets.UTF_8));
+                String text = isPage(target) ? page(checkpoint, resolved, report) : AuditCsv.of(report);
+                RemoteFile.write(new Path(target), conf, text.getBytes(StandardCharsets.UTF_8));
             }
             spec.commandLine()
                     .getOut()
@@ -172,6 +177,17 @@ public final class AuditJob implements Callable<Integer> {
                                     AuditJson.of(path, checkpoint.format(), base.kind(), base.seed(), report)));
             return report;
         }
+    }
+
+    private static boolean isPage(String report) {
+        String name = report.toLowerCase(Locale.ROOT);
+        return name.endsWith(".html") || name.endsWith(".htm");
+    }
+
+    private String page(Checkpoint checkpoint, BaselineOptions.Resolved resolved, AuditReport report) {
+        Baseline base = resolved.baseline();
+        return AuditHtml.of(
+                new AuditSubject(path, checkpoint.format(), resolved.source()), base.kind(), base.seed(), report);
     }
 
     private int judge(List<FailIf> gates, AuditReport report) {

@@ -1,6 +1,7 @@
 package io.detinit.spark;
 
 import io.detinit.interop.audit.AuditedTensor;
+import io.detinit.interop.audit.Lines;
 import io.detinit.interop.audit.PartialAudit;
 import io.detinit.interop.audit.RangeAuditor;
 import java.io.IOException;
@@ -32,10 +33,10 @@ record AuditTasks(Broadcast<AuditSpec> spec, Broadcast<SerializableConfiguration
             return parts;
         }
         RangeAuditor auditor = new RangeAuditor();
-        boolean lines = spec.value().lines();
         try (OpenTensors tensors = open()) {
             for (TensorRange range : ranges) {
                 AuditedTensor tensor = tensors.get(range.tensor(), range.end() * AuditedTensor.CHUNK);
+                Lines lines = spec.value().lines(range.tensor());
                 parts.add(auditor.audit(range.tensor(), tensor, range.first(), range.end(), lines));
             }
         }

@@ -70,6 +70,11 @@ public final class MaskJob implements Callable<Integer> {
     @Mixin
     SelectOptions select = new SelectOptions();
 
+    @Option(
+            names = "--bitmap",
+            description = "Write compressed bitmaps (RoaringBitmap), too: F.roaring beside each file F of masks.")
+    boolean bitmap;
+
     @Option(names = "--force", description = "Replace the files of another run.")
     boolean force;
 
@@ -119,7 +124,8 @@ public final class MaskJob implements Callable<Integer> {
             Optional<String> text = resolved.planForFile();
             SparkSelection work =
                     SparkSelection.of(session, checkpoint, resolved.plan(), base, selection, engine.partitions);
-            SelectOutput target = new SelectOutput(work, checkpoint, file, new Path(output), conf, true, Fill.ZERO);
+            SelectOutput target = new SelectOutput(work, checkpoint, file, new Path(output), conf, true, Fill.ZERO)
+                    .withBitmaps(bitmap);
             String source = new Path(path).getName();
             String tool = ToolVersion.name();
             String asked = MaskRecord.of(selection, base, source, tool).fields().toString();
@@ -132,6 +138,9 @@ public final class MaskJob implements Callable<Integer> {
             object.put("input", path);
             MaskJson.put(object, selection);
             MaskJson.put(object, output, entries(tensors, written.kept()), written.bytesAfter());
+            if (bitmap) {
+                object.putObject("bitmap").put("output", output).put("bytes", target.bitmapBytes());
+            }
             MaskJson.put(object, outcome.cuts());
             object.putObject("shards").put("written", written.written()).put("found", written.found());
             spec.commandLine().getOut().println(object);

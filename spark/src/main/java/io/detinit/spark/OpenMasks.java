@@ -25,7 +25,7 @@ final class OpenMasks implements Closeable {
     MaskBits get(SelectedShard.GivenMask mask) throws IOException {
         Checkpoint file = open.get(mask.file());
         if (file == null) {
-            file = RemoteCheckpoints.open(new Path(mask.file()), conf);
+            file = RemoteMasks.open(new Path(mask.file()), conf);
             open.put(mask.file(), file);
         }
         TensorView stored = file.find(mask.name())

@@ -9,6 +9,7 @@ import io.detinit.interop.parameter.DefaultPlan;
 import io.detinit.interop.plan.Plan;
 import io.detinit.interop.tensor.Checkpoint;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -41,23 +42,28 @@ final class PlanOptions {
 
     /** For an audit: where the file's order was lost, the layer ids that the weights speak for. */
     Plan choose(Checkpoint checkpoint, Path file, Configuration conf) throws IOException {
+        return chosen(checkpoint, file, conf).plan();
+    }
+
+    /** The same, and what people call the plan. */
+    ChosenPlan chosen(Checkpoint checkpoint, Path file, Configuration conf) throws IOException {
         Optional<Plan> named = named(conf);
         if (named.isPresent()) {
-            return named.get();
+            return new ChosenPlan(named.get(), "plan " + plan, List.of());
         }
         Optional<Plan> own = RemoteCheckpoints.plan(checkpoint, file, conf).filter(this::belongs);
         if (own.isPresent()) {
-            return withSeed(own.get(), "the file's plan");
+            return new ChosenPlan(withSeed(own.get(), "the file's plan"), "the file's plan", List.of());
         }
         if (torchSeed != null) {
-            return TorchPlans.confirmed(checkpoint, torchSeed.value()).plan();
+            return TorchPlans.confirmed(checkpoint, torchSeed.value());
         }
         if (seed == null) {
             throw new IllegalArgumentException(
                     HadoopBytes.name(file) + " carries no plan: give --seed S, --torch-seed S or --plan P");
         }
         int threads = Runtime.getRuntime().availableProcessors();
-        return ChosenPlan.addressed(checkpoint, seed.value(), threads).plan();
+        return ChosenPlan.addressed(checkpoint, seed.value(), threads);
     }
 
     /** For new weights. */
@@ -107,11 +113,12 @@ final class PlanOptions {
     }
 
     /** The same; nothing where that is not needed, the command line does not say and the file carries no plan. */
-    Optional<Plan> choose(Checkpoint checkpoint, Path file, Configuration conf, boolean needed) throws IOException {
+    Optional<ChosenPlan> chosen(Checkpoint checkpoint, Path file, Configuration conf, boolean needed)
+            throws IOException {
         return needed
                         || given()
                         || RemoteCheckpoints.plan(checkpoint, file, conf).isPresent()
-                ? Optional.of(choose(checkpoint, file, conf))
+                ? Optional.of(chosen(checkpoint, file, conf))
                 : Optional.empty();
     }
 

@@ -90,7 +90,7 @@ public final class PruneJob implements Callable<Integer> {
             names = "--masks",
             paramLabel = "M",
             description = "Prune what the masks of this file or folder prune, in place of a selection; what MaskJob or "
-                    + "'detinit mask' wrote. With --fill zero no baseline is needed.")
+                    + "'detinit mask' wrote, bitmaps, too. With --fill zero no baseline is needed.")
     @Nullable
     String masks;
 
@@ -173,7 +173,7 @@ public final class PruneJob implements Callable<Integer> {
         Configuration conf = session.sparkContext().hadoopConfiguration();
         Path maskFile = RemoteCheckpoints.resolve(new Path(masked), conf);
         boolean zero = how == Fill.ZERO && !baseline.given();
-        try (Checkpoint opened = RemoteCheckpoints.open(maskFile, conf);
+        try (Checkpoint opened = RemoteMasks.open(maskFile, conf);
                 BaselineOptions.@Nullable Resolved resolved = zero ? null : baseline.resolve(checkpoint, file, conf)) {
             Optional<Baseline> base = resolved == null ? Optional.empty() : Optional.of(resolved.baseline());
             List<MasksInPlace.Place> places = MasksInPlace.of(HadoopBytes.name(maskFile), opened, checkpoint, base);

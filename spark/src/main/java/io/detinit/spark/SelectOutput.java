@@ -2,6 +2,7 @@ package io.detinit.spark;
 
 import io.detinit.interop.mask.DividedSelection;
 import io.detinit.interop.mask.MaskFile;
+import io.detinit.interop.mask.MaskRecord;
 import io.detinit.interop.mask.RankedTensor;
 import io.detinit.interop.prune.Fill;
 import io.detinit.interop.sharded.ShardedCheckpoint;
@@ -18,6 +19,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -37,6 +39,7 @@ final class SelectOutput {
     private final boolean masks;
     private final Fill fill;
     private final FileSet files;
+    private boolean bitmaps;
 
     /** The prunable tensors of each file; files without any only where they are to be copied. */
     private final Map<String, List<Integer>> shards = new LinkedHashMap<>();
@@ -87,6 +90,12 @@ final class SelectOutput {
         });
     }
 
+    /** Bitmaps are written beside the masks, too. */
+    SelectOutput withBitmaps(boolean wanted) {
+        bitmaps = wanted;
+        return this;
+    }
+
     /**
      * What was written.
      *
@@ -113,7 +122,48 @@ final class SelectOutput {
         for (Path file : files.paths()) {
             content.add(identity(file, conf));
         }
-        output.claim(outputs(), masks ? "mask" : "prune", content, force);
+        List<String> names = outputs();
+        if (masks) {
+            shardNames().forEach(name -> names.add(bitmap(name).getName()));
+        }
+        output.claim(names, masks ? "mask" : "prune", content, force);
+    }
+
+    private Path bitmap(String name) {
+        return RemoteMasks.bitmaps(output.path(name));
+    }
+
+    /** The size of all bitmaps. */
+    long bitmapBytes() throws IOException {
+        long bytes = 0;
+        for (String name : shardNames()) {
+            bytes += size(bitmap(name));
+        }
+        return bytes;
+    }
+
+    /** From the masks that are written by now; a set's part has the record of the whole. */
+    private void writeBitmaps(SparkSession session, Map<String, String> metadata) throws IOException {
+        SelectTasks tasks = selection.tasks();
+        JavaSparkContext context = JavaSparkContext.fromSparkContext(session.sparkContext());
+        Map<String, Map<String, String>> work = new LinkedHashMap<>();
+        shards.forEach((name, tensors) -> work.put(
+                output.path(outputName(name)).toString(),
+                isSet()
+                        ? MaskRecord.ofPart(
+                                metadata,
+                                tensors.stream()
+                                        .map(number ->
+                                                selection.tensors().get(number).name())
+                                        .collect(Collectors.toSet()))
+                        : metadata));
+        var sent = context.broadcast(work);
+        Jobs.run(() -> {
+            context.parallelize(List.copyOf(work.keySet()), work.size())
+                    .foreach(file -> RemoteMasks.writeBitmaps(
+                            new Path(file), Objects.requireNonNull(sent.value().get(file)), tasks.settings()));
+            return 0;
+        });
     }
 
     /** What says whether a file is still the same. */
@@ -182,6 +232,9 @@ final class SelectOutput {
         List<SelectedShard> work = new ArrayList<>();
         shards.forEach((name, tensors) -> work.add(new SelectedShard(file(name, metadata), tensors)));
         List<Long> kept = frontToBack() ? counted(session, work, plan) : written(session, work, plan);
+        if (bitmaps) {
+            writeBitmaps(session, metadata);
+        }
         if (!masks) {
             files.complete(output, metadata);
         } else if (checkpoint instanceof ShardedCheckpoint set) {

@@ -1,5 +1,6 @@
 package io.detinit.spark;
 
+import io.detinit.cli.report.AuditHtml;
 import io.detinit.interop.audit.AuditOptions;
 import io.detinit.interop.audit.AuditReport;
 import io.detinit.interop.audit.AuditedTensor;
@@ -12,6 +13,8 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
@@ -69,25 +72,38 @@ final class SparkAudit {
         return Math.toIntExact(Math.max(context.defaultParallelism(), (elements + TASK - 1) / TASK));
     }
 
-    private AuditTasks tasks() throws IOException {
-        AuditSpec spec = AuditSpec.of(checkpoint, audit, options, plan);
+    private AuditTasks tasks(Set<Integer> drawn) throws IOException {
+        AuditSpec spec = AuditSpec.of(checkpoint, audit, options, plan, drawn);
         return new AuditTasks(
                 context.broadcast(spec),
                 context.broadcast(new SerializableConfiguration(context.hadoopConfiguration())));
     }
 
-    private JavaRDD<List<TensorRange>> ranges() {
-        return context.parallelize(TensorRange.chunks(audit.tensors(), parts), parts);
+    /** All chunks; few pictures are left of ranges that begin and end at round numbers. */
+    private JavaRDD<List<TensorRange>> ranges(boolean round) {
+        return context.parallelize(TensorRange.chunks(audit.tensors(), parts, round), parts);
     }
 
     /** Audits everything: one pass, and two before it for each quantile. */
     AuditReport report() throws IOException {
-        AuditTasks counting = tasks();
+        return report(Set.of());
+    }
+
+    /** The same with the pictures of those tensors that a page shows one by one. */
+    AuditReport reportWithPictures() throws IOException {
+        List<AuditedTensor> tensors = audit.tensors();
+        List<Integer> numbers = IntStream.range(0, tensors.size()).boxed().toList();
+        return report(Set.copyOf(
+                AuditHtml.detailed(numbers, number -> tensors.get(number).elements())));
+    }
+
+    private AuditReport report(Set<Integer> drawn) throws IOException {
+        AuditTasks counting = tasks(Set.of());
         audit = audit.withQuantiles(upper -> Jobs.run(
-                () -> ranges().map(ranges -> counting.count(ranges, upper)).treeReduce(AuditTasks::sum, LEVELS)));
-        AuditTasks auditing = tasks();
+                () -> ranges(false).map(ranges -> counting.count(ranges, upper)).treeReduce(AuditTasks::sum, LEVELS)));
+        AuditTasks auditing = tasks(drawn);
         List<List<PartialAudit>> found =
-                Jobs.run(() -> ranges().map(auditing::audit).collect());
+                Jobs.run(() -> ranges(!drawn.isEmpty()).map(auditing::audit).collect());
         List<PartialAudit> inOrder = new ArrayList<>();
         found.forEach(inOrder::addAll);
         return audit.report(inOrder);
@@ -98,7 +114,7 @@ final class SparkAudit {
         List<AuditedTensor> tensors = audit.tensors();
         long elements = tensors.stream().mapToLong(AuditedTensor::elements).sum();
         List<TensorRange> pieces = TensorRange.rows(tensors, Math.max(1, elements / parts));
-        AuditTasks looking = tasks();
+        AuditTasks looking = tasks(Set.of());
         JavaRDD<Row> rows = context.parallelize(pieces, Math.max(1, Math.min(parts, pieces.size())))
                 .flatMap(piece -> new RowIterator(looking, piece));
         return session.createDataFrame(rows, RowIterator.SCHEMA);

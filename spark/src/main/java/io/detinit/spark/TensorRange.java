@@ -19,10 +19,13 @@ record TensorRange(int tensor, long first, long end) implements Serializable {
      *
      * @param tensors the audited tensors
      * @param parts how many parts
+     * @param round whether tensors are cut at multiples of a power of two, an eighth of a part or somewhat less
      * @return the ranges of each part, in order; none where there are fewer chunks than parts
      */
-    static List<List<TensorRange>> chunks(List<AuditedTensor> tensors, int parts) {
-        return divide(tensors.stream().map(AuditedTensor::chunks).toList(), parts);
+    static List<List<TensorRange>> chunks(List<AuditedTensor> tensors, int parts, boolean round) {
+        List<Long> counts = tensors.stream().map(AuditedTensor::chunks).toList();
+        long total = counts.stream().mapToLong(Long::longValue).sum();
+        return divide(counts, parts, round ? Long.highestOneBit(Math.max(1, total / parts / 8)) : 1);
     }
 
     /**
@@ -33,17 +36,24 @@ record TensorRange(int tensor, long first, long end) implements Serializable {
      * @return the ranges of each part, in order; none where there are fewer chunks than parts
      */
     static List<List<TensorRange>> divide(List<Long> counts, int parts) {
+        return divide(counts, parts, 1);
+    }
+
+    private static List<List<TensorRange>> divide(List<Long> counts, int parts, long step) {
         long total = counts.stream().mapToLong(Long::longValue).sum();
         List<List<TensorRange>> all = new ArrayList<>();
         int tensor = 0;
         long before = 0; // chunks of the tensors before this one
+        long from = 0;
         for (long part = 0; part < parts; part++) {
-            long from = share(total, part, parts);
             long end = share(total, part + 1, parts);
             List<TensorRange> ranges = new ArrayList<>();
             while (from < end) {
                 long chunks = counts.get(tensor);
-                long stop = Math.min(end, before + chunks);
+                long stop = end < before + chunks ? before + (end - before) / step * step : before + chunks;
+                if (stop <= from && chunks > 0) {
+                    break;
+                }
                 if (chunks > 0) {
                     ranges.add(new TensorRange(tensor, from - before, stop - before));
                 }

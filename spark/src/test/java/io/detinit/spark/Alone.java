@@ -6,6 +6,7 @@ import io.detinit.cli.option.Seed;
 import io.detinit.cli.option.SelectOptions;
 import io.detinit.cli.option.ToolVersion;
 import io.detinit.interop.audit.Baseline;
+import io.detinit.interop.mask.MaskBitmaps;
 import io.detinit.interop.mask.MaskJson;
 import io.detinit.interop.mask.MaskRecord;
 import io.detinit.interop.mask.Selected;
@@ -64,6 +65,19 @@ record Alone(StoredMasks masks, Map<String, String> metadata, ObjectNode json) {
             KNOWN.put(key, known);
         }
         return known;
+    }
+
+    /** Packs the masks as the command does. */
+    void writeBitmaps(Path target, Path file, String... options) throws IOException {
+        Selection selection = selection(options);
+        try (Checkpoint checkpoint = Samples.open(file)) {
+            Plan plan = Samples.plan(checkpoint);
+            Baseline baseline = Baseline.of(plan, checkpoint);
+            Selected selected = new Selector(baseline, 2).selectWithCut(checkpoint.tensors(), selection, d -> {});
+            MaskRecord record = MaskRecord.of(
+                    selection, selected, baseline, String.valueOf(file.getFileName()), ToolVersion.name());
+            MaskBitmaps.write(target, masks, record, Optional.of(PlanJson.write(baseline.planForFile(plan))));
+        }
     }
 
     /** Prunes as the command does. */

@@ -24,9 +24,13 @@ record JobRun(int code, String out, String err) {
                 .config("spark.driver.bindAddress", "127.0.0.1")
                 .config("spark.sql.warehouse.dir", "target/warehouse")
                 .config("spark.hadoop.fs.faulty.impl", FaultyFileSystem.class.getName())
+                .config("spark.hadoop.fs.mem.impl", MemoryFileSystem.class.getName())
                 .config("spark.executor.extraClassPath", System.getProperty("java.class.path"))
                 .config("spark.executorEnv.SPARK_LOCAL_IP", "127.0.0.1")
                 .config("spark.executor.memory", "512m")
+                .config(
+                        "spark.executor.extraJavaOptions",
+                        "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC") // they live for seconds
                 .getOrCreate();
     }
 

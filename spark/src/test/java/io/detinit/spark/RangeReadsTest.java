@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,7 +41,7 @@ class RangeReadsTest {
         try (Checkpoint checkpoint = RemoteCheckpoints.open(new org.apache.hadoop.fs.Path("counted:" + file), conf)) {
             Plan plan = new Plan.Addressed(DefaultPlan.of(checkpoint, Samples.SEED, InitRules.he()));
             DividedAudit audit = DividedAudit.of(checkpoint, Baseline.of(plan, checkpoint), options);
-            return AuditSpec.of(checkpoint, audit, options, Optional.of(plan));
+            return AuditSpec.of(checkpoint, audit, options, Optional.of(plan), Set.of());
         }
     }
 

@@ -44,7 +44,7 @@ class SparkArchitectureTest {
                         "ai.onnx..",
                         "com.google.protobuf..",
                         "io.detinit.interop.onnx..",
-                        "io.detinit.cli") // its options alone
+                        "io.detinit.cli") // its options and pages alone
                 .check(PROJECT);
     }
 }

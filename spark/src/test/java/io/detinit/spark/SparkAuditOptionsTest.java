@@ -139,9 +139,9 @@ class SparkAuditOptionsTest {
         JobRun again = JobRun.audit(index, "--seed", 42, "--report", csv);
         assertEquals("AuditJob: " + csv + ": exists; --force replaces it", again.error());
         assertEquals(2, again.code());
-        JobRun page = JobRun.audit(index, "--seed", 42, "--report", "audit.html");
-        assertTrue(page.error().contains("the name must end with .csv"), page.err());
-        assertEquals(2, page.code());
+        JobRun other = JobRun.audit(index, "--seed", 42, "--report", "audit.pdf");
+        assertEquals("AuditJob: --report audit.pdf: the name must end with .html or .csv", other.error());
+        assertEquals(2, other.code());
     }
 
     @Test

@@ -105,6 +105,7 @@ public final class Auditor {
         for (int k = 0; k < works.size(); k++) {
             first[k + 1] = first[k] + Math.max(1, (works.get(k).elements() + chunk - 1) / chunk);
         }
+        Lines lines = options.lines() ? Lines.ALL : Lines.NONE;
         Collector collector = new Collector(options.lines(), finished, progress);
         InOrder.run(
                 threads,
@@ -115,7 +116,7 @@ public final class Auditor {
                     TensorWork work = works.get(found >= 0 ? found : -found - 2);
                     long from = (number - first[found >= 0 ? found : -found - 2]) * chunk;
                     int count = (int) Math.min(chunk, work.elements() - from);
-                    return ChunkAudit.of(worker, work, from, count, options.lines());
+                    return ChunkAudit.of(worker, work, from, count, lines);
                 },
                 collector::add);
     }

@@ -54,7 +54,7 @@ record ChunkAudit(
         }
     }
 
-    static ChunkAudit of(Worker worker, TensorWork work, long from, int count, boolean withLines) throws IOException {
+    static ChunkAudit of(Worker worker, TensorWork work, long from, int count, Lines detail) throws IOException {
         long[] moved = new long[work.thresholds().size()];
         List<BandSums> bands = new ArrayList<>();
         List<LineSums> lines = new ArrayList<>();
@@ -67,7 +67,7 @@ record ChunkAudit(
                 Arrays.fill(worker.bins, 0);
             }
             counted |= counts;
-            Band band = new Band(worker, work, from + done, moved, counts, withLines && work.isMatrix());
+            Band band = new Band(worker, work, from + done, moved, counts, work.isMatrix() ? detail : Lines.NONE);
             bands.add(band.compare(length));
             band.lines().ifPresent(lines::add);
             marks.mark(worker.bits, from + done, length);
@@ -93,15 +93,15 @@ record ChunkAudit(
         private final boolean wide;
         private final float[] limits;
         private @Nullable LineSums lines;
-        private final boolean withLines;
+        private final Lines detail;
 
-        Band(Worker worker, TensorWork work, long from, long[] moved, boolean counted, boolean withLines) {
+        Band(Worker worker, TensorWork work, long from, long[] moved, boolean counted, Lines detail) {
             this.worker = worker;
             this.work = work;
             this.from = from;
             this.moved = moved;
             this.counted = counted;
-            this.withLines = withLines;
+            this.detail = detail;
             this.wide = work.dtype() == DType.F64;
             this.limits = new float[moved.length];
             for (int t = 0; t < limits.length; t++) {
@@ -126,7 +126,7 @@ record ChunkAudit(
         BandSums compare(int count) throws IOException {
             BandSums sums = BandSums.NONE;
             worker.sums.clear();
-            lines = withLines ? LineSums.of(work, from, count) : null;
+            lines = detail == Lines.NONE ? null : LineSums.of(work, from, count, detail);
             for (int at = 0; at < count; at += BLOCK) {
                 int length = Math.min(BLOCK, count - at);
                 worker.reader.read(work.view(), work.values(), work.decay(), from + at, length);

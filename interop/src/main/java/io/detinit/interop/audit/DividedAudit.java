@@ -117,7 +117,8 @@ public final class DividedAudit {
     /**
      * Puts parts together.
      *
-     * @param parts every chunk of every audited tensor once, by tensor and first chunk in order; with lines where the options say so
+     * @param parts every chunk of every audited tensor once, by tensor and first chunk in order; with rows at least where the options
+     *     ask for lines
      * @return the report, the same bits however the chunks were divided
      * @throws IOException if reading fails: where hardly any weight kept its bits, the first 65,536 of each tensor are looked at
      * @throws IllegalArgumentException if chunks are missing, or not in order

@@ -9,10 +9,10 @@ import java.util.stream.IntStream;
  * How far the rows (units) and columns (inputs) of a matrix moved.
  *
  * @param rowMeans mean |w - w0| of each row
- * @param colMeans mean |w - w0| of each column; empty where the audit was put together from parts
+ * @param colMeans mean |w - w0| of each column; empty where the audit was put together from parts without {@link Lines#ALL}
  * @param unmovedRows the rows in which nothing moved at the first threshold, ascending
  * @param unmovedCols the columns in which nothing moved at the first threshold, ascending
- * @param picture mean |w - w0| of the matrix's cells; none where the audit was put together from parts
+ * @param picture mean |w - w0| of the matrix's cells; none where the audit was put together from parts without {@link Lines#ALL}
  */
 public record MovedLines(
         List<Double> rowMeans,

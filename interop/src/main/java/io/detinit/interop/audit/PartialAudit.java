@@ -11,7 +11,8 @@ import java.util.List;
  * chunks were divided.
  *
  * <p>Its size in bytes is about 56 for each 65,536 elements, 8 for each 64 rows and each 64 columns it touches, and the part of a
- * histogram; with lines also 8 for each row that each 65,536 elements touch. Not thread-safe while chunks are added.
+ * histogram; with lines also 8 for each row that each 65,536 elements touch; with columns and pictures, of k times 65,536 elements about
+ * log2(k) times 8 for each column and 768 for each of at most 48 rows of cells. Not thread-safe while chunks are added.
  */
 public final class PartialAudit implements Serializable {
 
@@ -29,6 +30,7 @@ public final class PartialAudit implements Serializable {
     private int bands;
     private double[] rows = new double[0];
     private int rowCount;
+    private final PictureTree pictures = new PictureTree();
 
     PartialAudit(int tensor, long firstChunk, int thresholds, LineMarks marks) {
         this.tensor = tensor;
@@ -56,6 +58,7 @@ public final class PartialAudit implements Serializable {
             }
             System.arraycopy(more, 0, rows, rowCount, more.length);
             rowCount += more.length;
+            band.picture().ifPresent(pictures::add);
         }
         bins = bins.plus(chunk.bins());
         marks.add(chunk.marks());
@@ -95,6 +98,11 @@ public final class PartialAudit implements Serializable {
     /** The sums of |w - w0| over the rows of each band, one band after the other; none where nobody asked. */
     double[] rows() {
         return rows;
+    }
+
+    /** The sums over columns and cells, in the order of the bands; none where nobody asked. */
+    List<PictureSums> pictures() {
+        return pictures.sums();
     }
 
     List<Long> moved() {

@@ -27,23 +27,22 @@ public final class RangeAuditor {
      * @throws IndexOutOfBoundsException if the tensor has no such chunks
      */
     public PartialAudit audit(int number, AuditedTensor tensor, long first, long end) throws IOException {
-        return audit(number, tensor, first, end, false);
+        return audit(number, tensor, first, end, Lines.NONE);
     }
 
     /**
-     * Audits consecutive chunks of a tensor, and its rows.
+     * Audits consecutive chunks of a tensor, and its rows and columns.
      *
      * @param number the tensor's number among the audited ones
      * @param tensor the tensor
      * @param first the first chunk
      * @param end the chunk after the last
-     * @param lines as {@link AuditOptions#lines} says; of lines a divided audit keeps the means of rows alone
+     * @param lines what is kept of them; the same for all chunks of the tensor
      * @return what was found
      * @throws IOException if reading fails
      * @throws IndexOutOfBoundsException if the tensor has no such chunks
      */
-    public PartialAudit audit(int number, AuditedTensor tensor, long first, long end, boolean lines)
-            throws IOException {
+    public PartialAudit audit(int number, AuditedTensor tensor, long first, long end, Lines lines) throws IOException {
         java.util.Objects.checkFromToIndex(first, end, tensor.chunks());
         TensorWork work = tensor.work();
         long begin = first * AuditedTensor.CHUNK;
@@ -94,7 +93,7 @@ public final class RangeAuditor {
         long from = first * tensor.cols();
         while (from < stop) {
             int count = (int) Math.min(ChunkAudit.BAND - from % ChunkAudit.BAND, stop - from);
-            ChunkAudit.of(worker, tensor.work(), from, count, false);
+            ChunkAudit.of(worker, tensor.work(), from, count, Lines.NONE);
             sums.add(worker, from, count);
             from += count;
         }

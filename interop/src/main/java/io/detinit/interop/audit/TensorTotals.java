@@ -14,14 +14,14 @@ final class TensorTotals {
     private final long[] moved;
     private final DeltaBins bins = new DeltaBins();
     private final LineMarks marks;
-    private final @Nullable LineSums lines;
+    private final @Nullable LineTotals lines;
     private BandSums sums = BandSums.NONE;
 
     TensorTotals(TensorWork work, boolean withLines) {
         this.work = work;
         this.moved = new long[work.thresholds().size()];
         this.marks = LineMarks.of(work, 0, work.elements());
-        this.lines = withLines && work.isMatrix() ? LineSums.of(work) : null;
+        this.lines = withLines && work.isMatrix() ? new LineTotals(work) : null;
     }
 
     private void add(List<BandSums> bands, List<Long> counts, DeltaBins.Run run, LineMarks lineMarks) {
@@ -51,6 +51,7 @@ final class TensorTotals {
             for (; from < end; from += ChunkAudit.BAND) {
                 at = lines.addRows(from, (int) Math.min(ChunkAudit.BAND, end - from), part.rows(), at);
             }
+            lines.addPictures(part.pictures());
         }
     }
 

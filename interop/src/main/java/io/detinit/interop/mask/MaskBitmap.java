@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.roaringbitmap.BatchIterator;
 import org.roaringbitmap.BitSetUtil;
@@ -23,6 +24,9 @@ record MaskBitmap(List<Part> parts) {
 
     private static final int SPLIT_BITS = 32;
     private static final int BATCH = 1 << 12;
+
+    /** Weights that are packed at once: whole containers of the format. */
+    private static final int PIECE = 1 << 20;
 
     /** The lower 32 bits of the weights that have the same upper ones. */
     record Part(int key, RoaringBitmap low) {}
@@ -44,6 +48,33 @@ record MaskBitmap(List<Part> parts) {
             }
         }
         return new MaskBitmap(List.copyOf(parts));
+    }
+
+    /** The same of a mask that is read from front to back; what is kept of it is in memory alone. */
+    static MaskBitmap of(MaskBits mask, long size) throws IOException {
+        List<Part> parts = new ArrayList<>();
+        long[] words = new long[PIECE / Long.SIZE];
+        for (long from = 0; from < size; from += 1L << SPLIT_BITS) {
+            long end = Math.min(size, from + (1L << SPLIT_BITS));
+            RoaringBitmap low = new RoaringBitmap();
+            for (long at = from; at < end; at += PIECE) {
+                int count = (int) Math.min(PIECE, end - at);
+                Arrays.fill(words, 0);
+                mask.read(at, count, words);
+                RoaringBitmap piece = BitSetUtil.bitmapOf(words);
+                piece.runOptimize();
+                low.or(RoaringBitmap.addOffset(piece, at - from));
+            }
+            if (!low.isEmpty()) {
+                parts.add(new Part((int) (from >>> SPLIT_BITS), low));
+            }
+        }
+        return new MaskBitmap(List.copyOf(parts));
+    }
+
+    /** How many weights are kept. */
+    long kept() {
+        return parts.stream().mapToLong(part -> part.low().getLongCardinality()).sum();
     }
 
     /** How many bytes {@link #write} writes. */

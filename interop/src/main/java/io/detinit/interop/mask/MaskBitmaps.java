@@ -13,20 +13,27 @@ import io.detinit.interop.file.AtomicFile;
 import io.detinit.interop.file.ByteSource;
 import io.detinit.interop.file.FileBytes;
 import io.detinit.interop.file.MalformedFileException;
+import io.detinit.interop.tensor.Checkpoint;
+import io.detinit.interop.tensor.TensorView;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
+import java.nio.channels.Channels;
+import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Masks as compressed bitmaps, {@code detinit-bitmap/1}: what a {@link MaskFile} holds in a byte a weight takes an eighth of that
@@ -107,27 +114,59 @@ public final class MaskBitmaps {
      */
     public static void write(Path target, StoredMasks masks, MaskRecord record, Optional<String> plan)
             throws IOException {
-        ObjectNode header = JSON.createObjectNode().put("format", FORMAT);
-        record.metadata(masks, plan).forEach(header.putObject("metadata")::put);
-        ArrayNode tensors = header.putArray("tensors");
-        List<MaskBitmap> bitmaps = new ArrayList<>();
-        long offset = 0;
-        for (Map.Entry<String, Mask> entry : masks.masks().entrySet()) {
-            Mask mask = entry.getValue();
-            MaskBitmap bitmap = MaskBitmap.of(mask);
-            bitmaps.add(bitmap);
-            ObjectNode tensor = tensors.addObject().put("name", entry.getKey());
-            Arrays.stream(mask.shape().dims()).forEach(tensor.putArray("shape")::add);
-            tensor.put("kept", mask.kept()).put("offset", offset).put("bytes", bitmap.bytes());
-            offset += bitmap.bytes();
-        }
-        ByteBuffer head = head(header);
+        List<Packed> bitmaps = new ArrayList<>();
+        masks.masks().forEach((name, mask) -> bitmaps.add(new Packed(name, mask.shape(), MaskBitmap.of(mask))));
+        ByteBuffer head = head(bitmaps, record.metadata(masks, plan));
         AtomicFile.write(target, channel -> {
             writeFully(channel, head);
-            for (MaskBitmap bitmap : bitmaps) {
-                bitmap.write(bytes -> writeFully(channel, bytes));
+            for (Packed packed : bitmaps) {
+                packed.bitmap().write(bytes -> writeFully(channel, bytes));
             }
         });
+    }
+
+    /**
+     * Writes masks that lie in a mask file as bitmaps, the same bytes as {@link #write(Path, StoredMasks, MaskRecord, Optional)}. All
+     * compressed bitmaps are held in memory, an eighth of a byte a weight at most; the masks are read piece by piece.
+     *
+     * @param out receives the file
+     * @param masks an open mask file of U8 or BOOL tensors
+     * @param metadata the metadata of the file
+     * @throws MalformedFileException if a tensor is no mask
+     * @throws IOException if reading or writing fails
+     * @throws IllegalArgumentException if the header exceeds 16 MiB
+     */
+    public static void write(OutputStream out, Checkpoint masks, Map<String, String> metadata) throws IOException {
+        List<Packed> bitmaps = new ArrayList<>();
+        for (TensorView mask : masks.tensors()) {
+            String name = MaskFile.parameterName(masks.path(), mask.info());
+            StoredBits bits = new StoredBits(masks.path().toString(), mask);
+            TensorShape shape = mask.info().shape();
+            bitmaps.add(new Packed(name, shape, MaskBitmap.of(bits, shape.elements())));
+        }
+        WritableByteChannel channel = Channels.newChannel(out);
+        writeFully(channel, head(bitmaps, metadata));
+        for (Packed packed : bitmaps) {
+            packed.bitmap().write(bytes -> writeFully(channel, bytes));
+        }
+    }
+
+    /** A mask that is to be written. */
+    private record Packed(String name, TensorShape shape, MaskBitmap bitmap) {}
+
+    private static ByteBuffer head(List<Packed> masks, Map<String, String> metadata) throws IOException {
+        ObjectNode header = JSON.createObjectNode().put("format", FORMAT);
+        metadata.forEach(header.putObject("metadata")::put);
+        ArrayNode tensors = header.putArray("tensors");
+        long offset = 0;
+        for (Packed mask : masks) {
+            ObjectNode tensor = tensors.addObject().put("name", mask.name());
+            Arrays.stream(mask.shape().dims()).forEach(tensor.putArray("shape")::add);
+            long bytes = mask.bitmap().bytes();
+            tensor.put("kept", mask.bitmap().kept()).put("offset", offset).put("bytes", bytes);
+            offset += bytes;
+        }
+        return head(header);
     }
 
     private static ByteBuffer head(ObjectNode header) throws IOException {
@@ -145,7 +184,7 @@ public final class MaskBitmaps {
         return head.flip();
     }
 
-    private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
+    private static void writeFully(WritableByteChannel channel, ByteBuffer bytes) throws IOException {
         while (bytes.hasRemaining()) {
             channel.write(bytes);
         }
@@ -166,21 +205,59 @@ public final class MaskBitmaps {
     }
 
     static MaskFile read(Path path, ByteSource file) throws IOException {
+        BitmapFile bitmaps = open(path, file, () -> {});
+        Map<String, Mask> masks = new LinkedHashMap<>();
+        for (BitmapFile.Stored mask : bitmaps.masks()) {
+            masks.put(mask.name(), mask.read(path));
+        }
+        return MaskFile.of(path, masks, bitmaps.metadata());
+    }
+
+    /**
+     * Whether a file holds bitmaps, by its first bytes.
+     *
+     * @param file the file
+     * @return true where it begins as such a file does
+     * @throws IOException if it cannot be read
+     */
+    public static boolean matches(ByteSource file) throws IOException {
+        byte[] head = new byte[(int) Math.min(MAGIC.length, file.size())];
+        file.read(0, ByteBuffer.wrap(head));
+        return Arrays.equals(head, MAGIC);
+    }
+
+    /**
+     * Opens bitmaps as the tensors {@code <name>_mask} that they stand for. Only the header is read at once; a tensor is unpacked to one
+     * bit a weight when its first element is read. Its tensors are not thread-safe.
+     *
+     * @param file the file
+     * @param path its name
+     * @param closer closed with the checkpoint
+     * @return the masks
+     * @throws MalformedFileException if the header breaks a rule of the format
+     * @throws IOException if reading fails
+     */
+    public static Checkpoint open(ByteSource file, Path path, Closeable closer) throws IOException {
+        return open(path, file, closer);
+    }
+
+    private static BitmapFile open(Path path, ByteSource file, Closeable closer) throws IOException {
         long length = headerLength(path, file);
         byte[] json = new byte[(int) length];
         file.read(PREFIX, ByteBuffer.wrap(json));
         JsonNode header = header(path, json);
         long start = PREFIX + length;
-        Map<String, Mask> masks = new LinkedHashMap<>();
+        Set<String> names = new HashSet<>();
+        List<BitmapFile.Stored> masks = new ArrayList<>();
         for (Entry entry : entries(path, header.path("tensors"), file.size() - start)) {
             String name = file.name() + ": tensor '" + entry.name() + "'";
             ByteSource bytes = file.part(name, start + entry.offset(), entry.bytes());
-            Mask mask = MaskBitmap.read(path, entry.name(), bytes, entry.shape(), entry.kept());
-            if (masks.put(entry.name(), mask) != null) {
+            if (!names.add(entry.name())) {
                 throw MalformedFileException.of(path, "tensor '" + entry.name() + "'", "it twice", "it once");
             }
+            masks.add(new BitmapFile.Stored(entry.name(), entry.shape(), entry.kept(), bytes));
         }
-        return MaskFile.of(path, masks, metadata(path, header.path("metadata")));
+        return new BitmapFile(path, metadata(path, header.path("metadata")), masks, closer);
     }
 
     private static long headerLength(Path path, ByteSource file) throws IOException {

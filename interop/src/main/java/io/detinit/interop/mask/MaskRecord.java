@@ -194,6 +194,26 @@ public final class MaskRecord {
         return metadata;
     }
 
+    /**
+     * The metadata of a part of a set of masks: the same record, with the order of its own masks; the plan is that of the set.
+     *
+     * @param metadata of the set, as {@link #metadata(Set, Optional)} gave it
+     * @param names the parameters of the part
+     * @return the metadata of the part
+     */
+    public static Map<String, String> ofPart(Map<String, String> metadata, Set<String> names) {
+        ObjectNode fields = JSON.createObjectNode();
+        try {
+            fields.setAll((ObjectNode) JSON.readTree(metadata.getOrDefault(KEY, "{}")));
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException("metadata " + KEY + " is no record of masks", e);
+        }
+        if (fields.get(STORED) instanceof ObjectNode stored) {
+            stored.retain(names);
+        }
+        return Map.of(KEY, fields.toString());
+    }
+
     /** Masks with the order that a file's metadata says; without metadata the order is not known. */
     static StoredMasks order(Path file, Map<String, Mask> masks, Map<String, String> metadata)
             throws MalformedFileException {

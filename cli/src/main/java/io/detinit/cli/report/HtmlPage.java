@@ -1,9 +1,9 @@
-package io.detinit.cli;
+package io.detinit.cli.report;
 
 import java.util.List;
 
-/** The frame and the tables that all pages share. A page needs nothing else: no script, no font, no image from anywhere. */
-final class HtmlPage {
+/** The frame and the tables that all pages share. A page needs nothing else: no script, no font, no image from anywhere. Stateless. */
+public final class HtmlPage {
 
     private static final String STYLE = """
             :root {
@@ -132,8 +132,13 @@ final class HtmlPage {
 
     private HtmlPage() {}
 
-    /** Begins a page; what follows is its body. */
-    static HtmlWriter begin(String title) {
+    /**
+     * Begins a page; what follows is its body.
+     *
+     * @param title its name
+     * @return the page, to be written on
+     */
+    public static HtmlWriter begin(String title) {
         HtmlWriter page = new HtmlWriter();
         page.open("html", "lang", "en").open("head");
         page.empty("meta", "charset", "utf-8");
@@ -144,19 +149,25 @@ final class HtmlPage {
         return page.close().open("body");
     }
 
-    /** Ends a page. */
-    static String end(HtmlWriter page) {
+    /**
+     * Ends a page.
+     *
+     * @param page begun by {@link #begin}
+     * @return the page as text
+     */
+    public static String end(HtmlWriter page) {
         return page.close().close().finish();
     }
 
     /**
      * A table in a box of its own that scrolls where the screen is narrow.
      *
+     * @param page where it goes
      * @param label what it shows
      * @param rows the header first; a row's first cell is its name
      * @param total whether the last row is the total of those above
      */
-    static void table(HtmlWriter page, String label, List<List<String>> rows, boolean total) {
+    public static void table(HtmlWriter page, String label, List<List<String>> rows, boolean total) {
         page.open("div", "class", "scroll", "role", "region", "tabindex", "0", "aria-label", label);
         page.open("table", "class", rows.get(0).size() > 6 ? "wide" : "narrow");
         page.open("thead").open("tr");
@@ -177,8 +188,13 @@ final class HtmlPage {
         page.close().close().close();
     }
 
-    /** Terms and what they are, one line each. */
-    static void facts(HtmlWriter page, List<List<String>> facts) {
+    /**
+     * Terms and what they are, one line each.
+     *
+     * @param page where they go
+     * @param facts a term and what it is, each
+     */
+    public static void facts(HtmlWriter page, List<List<String>> facts) {
         page.open("dl", "class", "facts");
         facts.forEach(fact -> page.element("dt", fact.get(0)).element("dd", fact.get(1)));
         page.close();

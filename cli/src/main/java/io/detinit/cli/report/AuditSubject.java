@@ -1,4 +1,4 @@
-package io.detinit.cli;
+package io.detinit.cli.report;
 
 /**
  * What was audited, for a report's head.
@@ -7,4 +7,4 @@ package io.detinit.cli;
  * @param format its format
  * @param source where the initial values come from, such as {@code the file's plan}
  */
-record AuditSubject(String file, String format, String source) {}
+public record AuditSubject(String file, String format, String source) {}

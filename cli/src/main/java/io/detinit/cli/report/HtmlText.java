@@ -1,10 +1,10 @@
-package io.detinit.cli;
+package io.detinit.cli.report;
 
 import io.detinit.interop.audit.VisibleText;
 import java.util.Locale;
 
-/** Text and numbers as a page shows them. */
-final class HtmlText {
+/** Text and numbers as a page shows them. Stateless. */
+public final class HtmlText {
 
     /** The longest name that is shown whole, in code points. */
     private static final int LONGEST = 120;
@@ -18,8 +18,13 @@ final class HtmlText {
         return VisibleText.of(text);
     }
 
-    /** A name, without its middle where it is very long. */
-    static String shortened(String name) {
+    /**
+     * A name, without its middle where it is very long.
+     *
+     * @param name any name
+     * @return at most about 120 characters
+     */
+    public static String shortened(String name) {
         int length = name.codePointCount(0, name.length());
         if (length <= LONGEST) {
             return name;
@@ -30,8 +35,13 @@ final class HtmlText {
                 + name.substring(name.offsetByCodePoints(0, length - half));
     }
 
-    /** Three digits: 0.0123, 12.3, 1.23e-5. */
-    static String number(double value) {
+    /**
+     * Three digits: 0.0123, 12.3, 1.23e-5.
+     *
+     * @param value the number
+     * @return its text, {@code -} where it is NaN
+     */
+    public static String number(double value) {
         if (value == 0 || Double.isNaN(value) || Double.isInfinite(value)) {
             return value == 0 ? "0" : Double.isNaN(value) ? "-" : "infinite";
         }
@@ -43,8 +53,13 @@ final class HtmlText {
         return exponent(Text.format("%.2e", value));
     }
 
-    /** A number that a person gave: 1e-5, 0.001, 20. */
-    static String given(double value) {
+    /**
+     * A number that a person gave: 1e-5, 0.001, 20.
+     *
+     * @param value the number
+     * @return its text
+     */
+    public static String given(double value) {
         String text = Double.toString(value).toLowerCase(Locale.ROOT);
         return exponent(text);
     }
@@ -84,13 +99,24 @@ final class HtmlText {
         return text.toString();
     }
 
-    /** A count and its noun, such as {@code 1,024 weights}. */
-    static String count(long count, String one) {
+    /**
+     * A count and its noun, such as {@code 1,024 weights}.
+     *
+     * @param count how many
+     * @param one what one of them is called
+     * @return both
+     */
+    public static String count(long count, String one) {
         return Text.count(count) + " " + one + (count == 1 ? "" : "s");
     }
 
-    /** A coordinate of a drawing. */
-    static String at(double value) {
+    /**
+     * A coordinate of a drawing.
+     *
+     * @param value the coordinate
+     * @return at most two digits after the point
+     */
+    public static String at(double value) {
         String text = Text.format("%.2f", value);
         return text.replaceAll("\\.?0+$", "");
     }

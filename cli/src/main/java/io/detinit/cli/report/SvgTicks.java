@@ -1,4 +1,4 @@
-package io.detinit.cli;
+package io.detinit.cli.report;
 
 /** Round numbers for an axis. */
 final class SvgTicks {

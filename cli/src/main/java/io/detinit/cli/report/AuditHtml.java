@@ -1,5 +1,6 @@
-package io.detinit.cli;
+package io.detinit.cli.report;
 
+import io.detinit.cli.option.ToolVersion;
 import io.detinit.interop.audit.AuditReport;
 import io.detinit.interop.audit.Baseline;
 import io.detinit.interop.audit.Figures;
@@ -12,12 +13,17 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.function.ToLongFunction;
+import java.util.stream.IntStream;
 
 /**
  * An audit as one HTML page that needs nothing else, well-formed as XML too: first whether the initial weights are the file's at
- * all, then all figures and pictures. Its size is bounded: of very many tensors only the largest have bars and pictures.
+ * all, then all figures and pictures. Its size is bounded: of very many tensors only the largest have bars and pictures. What it shows
+ * of rows and columns is there where the audit was made with {@link io.detinit.interop.audit.AuditOptions#lines}.
+ *
+ * <p>Its static methods may be called by many threads.
  */
-final class AuditHtml {
+public final class AuditHtml {
 
     /** The most tensors with bars, and with a part of their own. */
     static final int MOST_DETAILED = 120;
@@ -45,31 +51,55 @@ final class AuditHtml {
         this.seed = seed;
         this.report = report;
         this.audited = report.tensors().stream().filter(TensorAudit::audited).toList();
-        List<TensorAudit> largest = audited.stream()
-                .sorted(Comparator.comparingLong(TensorAudit::elements).reversed())
-                .limit(MOST_DETAILED)
-                .toList();
-        largest.forEach(tensor -> anchors.put(tensor.name(), ""));
-        this.detailed = audited.stream()
-                .filter(tensor -> anchors.containsKey(tensor.name()))
-                .toList();
+        this.detailed = detailed(audited, TensorAudit::elements);
         for (int k = 0; k < detailed.size(); k++) {
             anchors.put(detailed.get(k).name(), "tensor-" + k);
         }
     }
 
-    /** A page without a timeline. */
-    static String of(AuditSubject subject, Baseline.Kind kind, OptionalLong seed, AuditReport report) {
+    /**
+     * The tensors that a page shows one by one, with pictures: the largest ones, of equally large ones the first.
+     *
+     * @param audited what was audited, in the order of the file
+     * @param elements the size of one
+     * @param <T> what stands for a tensor
+     * @return at most 120 of them, in the same order
+     */
+    public static <T> List<T> detailed(List<T> audited, ToLongFunction<T> elements) {
+        return IntStream.range(0, audited.size())
+                .boxed()
+                .sorted(Comparator.comparingLong((Integer k) -> elements.applyAsLong(audited.get(k)))
+                        .reversed())
+                .limit(MOST_DETAILED)
+                .sorted()
+                .map(audited::get)
+                .toList();
+    }
+
+    /**
+     * A page without a timeline.
+     *
+     * @param subject what was audited
+     * @param kind where the initial values come from
+     * @param seed their seed; empty where they are a file's
+     * @param report the audit
+     * @return the page, in characters that are meant to be written as UTF-8
+     */
+    public static String of(AuditSubject subject, Baseline.Kind kind, OptionalLong seed, AuditReport report) {
         return of(subject, kind, seed, report, List.of());
     }
 
     /**
      * A page.
      *
+     * @param subject what was audited
      * @param kind where the initial values come from
+     * @param seed their seed; empty where they are a file's
+     * @param report the audit
      * @param timelines how the weights moved while the model was trained, if that is known
+     * @return the page, in characters that are meant to be written as UTF-8
      */
-    static String of(
+    public static String of(
             AuditSubject subject,
             Baseline.Kind kind,
             OptionalLong seed,
@@ -300,7 +330,7 @@ final class AuditHtml {
     private void origin() {
         page.element("h2", "How this page was made");
         List<List<String>> facts = new ArrayList<>();
-        facts.add(List.of("Tool", new Detinit.Version().getVersion()[0]));
+        facts.add(List.of("Tool", ToolVersion.name()));
         facts.add(List.of("File", subject.file()));
         facts.add(List.of("Format", subject.format()));
         facts.add(List.of("Baseline", kind.id() + (seed.isPresent() ? " " + seed.getAsLong() : "")));

@@ -1,9 +1,9 @@
-package io.detinit.cli;
+package io.detinit.cli.report;
 
 import java.util.List;
 
-/** Lines with bands over a share in per cent on a logarithmic axis that runs from 100 down, as networks are pruned. */
-final class SvgLogLines {
+/** Lines with bands over a share in per cent on a logarithmic axis that runs from 100 down, as networks are pruned. Not thread-safe. */
+public final class SvgLogLines {
 
     private static final double HEIGHT = 230;
     private static final double LEFT = 52;
@@ -30,8 +30,9 @@ final class SvgLogLines {
      * @param name what it is
      * @param points from many weights to few
      */
-    record Series(String name, List<Point> points) {
-        Series {
+    public record Series(String name, List<Point> points) {
+        /** Copies the list. */
+        public Series {
             points = List.copyOf(points);
         }
     }
@@ -44,7 +45,7 @@ final class SvgLogLines {
      * @param min the band's lower edge
      * @param max the band's upper edge
      */
-    record Point(double percent, double mean, double min, double max) {}
+    public record Point(double percent, double mean, double min, double max) {}
 
     private SvgLogLines(HtmlWriter page, List<Series> series, boolean fromZero) {
         this.page = page;
@@ -68,11 +69,12 @@ final class SvgLogLines {
     /**
      * One chart.
      *
+     * @param page where it goes
      * @param label what it shows, for those who cannot see it
-     * @param series at most {@link SvgLines#MOST}; the dense level is that of the first one's first point
+     * @param series at most 6; the dense level is that of the first one's first point
      * @param fromZero whether the vertical axis begins at 0; else where the values are
      */
-    static void write(HtmlWriter page, String label, List<Series> series, boolean fromZero) {
+    public static void write(HtmlWriter page, String label, List<Series> series, boolean fromZero) {
         if (series.isEmpty()) {
             return;
         }
@@ -91,8 +93,13 @@ final class SvgLogLines {
         page.close();
     }
 
-    /** The names of the lines. */
-    static void legend(HtmlWriter page, List<Series> series) {
+    /**
+     * The names of the lines.
+     *
+     * @param page where they go
+     * @param series the lines
+     */
+    public static void legend(HtmlWriter page, List<Series> series) {
         page.open("ul", "class", "legend");
         for (int k = 0; k < series.size(); k++) {
             page.open("li").open("svg", "class", "key", "viewBox", "0 0 36 12", "aria-hidden", "true");

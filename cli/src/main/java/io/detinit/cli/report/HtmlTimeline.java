@@ -1,4 +1,4 @@
-package io.detinit.cli;
+package io.detinit.cli.report;
 
 import java.util.List;
 
@@ -10,9 +10,10 @@ import java.util.List;
  * @param series one for each tensor
  * @param warnings one line for each thing that a reader should know
  */
-record HtmlTimeline(String unit, List<Series> series, List<String> warnings) {
+public record HtmlTimeline(String unit, List<Series> series, List<String> warnings) {
 
-    HtmlTimeline {
+    /** Copies the lists. */
+    public HtmlTimeline {
         series = List.copyOf(series);
         warnings = List.copyOf(warnings);
     }
@@ -23,8 +24,9 @@ record HtmlTimeline(String unit, List<Series> series, List<String> warnings) {
      * @param tensor its name
      * @param points in the order of time
      */
-    record Series(String tensor, List<Point> points) {
-        Series {
+    public record Series(String tensor, List<Point> points) {
+        /** Copies the list. */
+        public Series {
             points = List.copyOf(points);
         }
     }
@@ -39,7 +41,7 @@ record HtmlTimeline(String unit, List<Series> series, List<String> warnings) {
      * @param updateRatio mean update-to-weight ratio over the same steps; NaN where it was not measured
      * @param neverFirePercent units that never fire in per cent; NaN where no activation follows that can be seen
      */
-    record Point(
+    public record Point(
             double at,
             double movedPercent,
             double rmsDelta,

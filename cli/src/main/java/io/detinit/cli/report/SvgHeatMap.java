@@ -1,11 +1,11 @@
-package io.detinit.cli;
+package io.detinit.cli.report;
 
 import io.detinit.interop.audit.MovedLines.Picture;
 import java.util.List;
 import java.util.Set;
 
-/** Movement in colours: dark little, light much, nothing where it is exactly 0. */
-final class SvgHeatMap {
+/** Movement in colours: dark little, light much, nothing where it is exactly 0. Stateless. */
+public final class SvgHeatMap {
 
     /** The width of a drawing in its own units. */
     private static final double WIDTH = 400;
@@ -22,9 +22,15 @@ final class SvgHeatMap {
      * @param top the value at the light end; 0 where nothing moved
      * @param max the largest value
      */
-    record Scale(double top, double max) {
+    public record Scale(double top, double max) {
 
-        static Scale of(List<Double> values) {
+        /**
+         * The scale of some values.
+         *
+         * @param values what the picture shows, not negative
+         * @return their scale
+         */
+        public static Scale of(List<Double> values) {
             List<Double> sorted = values.stream().sorted().toList();
             double max = sorted.isEmpty() ? 0 : sorted.get(sorted.size() - 1);
             double high = sorted.size() < 100 ? max : sorted.get((int) Math.ceil(0.99 * sorted.size()) - 1);
@@ -67,10 +73,13 @@ final class SvgHeatMap {
     /**
      * Inputs as the picture that they are.
      *
+     * @param page where it goes
      * @param label what it shows, for those who cannot see it
+     * @param picture a value of each input
+     * @param scale what its colours stand for
      * @param dead the cells in which nothing moved, outlined
      */
-    static void image(HtmlWriter page, String label, Picture picture, Scale scale, Set<Integer> dead) {
+    public static void image(HtmlWriter page, String label, Picture picture, Scale scale, Set<Integer> dead) {
         open(page, label, picture.cols(), picture.rows());
         image(page, picture, scale, 0, 0, picture.cols(), picture.rows());
         frame(page, 0, 0, picture.cols(), picture.rows());
@@ -84,9 +93,12 @@ final class SvgHeatMap {
     /**
      * What the colours mean.
      *
+     * @param page where it goes
+     * @param values what is shown
+     * @param scale their scale
      * @param outlined what an outline means; empty where nothing is outlined
      */
-    static void legend(HtmlWriter page, List<Double> values, Scale scale, String outlined) {
+    public static void legend(HtmlWriter page, List<Double> values, Scale scale, String outlined) {
         page.open("ul", "class", "legend").open("li").element("span", scale.top() > 0 ? "0\u00a0<" : "0");
         page.open("span", "class", "ramp").close();
         String top = HtmlText.number(scale.top());

@@ -1,4 +1,4 @@
-package io.detinit.cli;
+package io.detinit.cli.report;
 
 import io.detinit.interop.audit.AuditReport;
 import io.detinit.interop.audit.Figures;
@@ -6,8 +6,8 @@ import io.detinit.interop.audit.TensorAudit;
 import java.util.List;
 import java.util.Map;
 
-/** Shares of moved, unmoved and bit-identical weights, one bar a tensor, all on the scale from 0 to 100 %. */
-final class SvgBars {
+/** Shares of moved, unmoved and bit-identical weights, one bar a tensor, all on the scale from 0 to 100 %. Stateless. */
+public final class SvgBars {
 
     private static final double HEIGHT = 10;
 
@@ -19,10 +19,13 @@ final class SvgBars {
     /**
      * Writes the bars.
      *
+     * @param page where they go
+     * @param report the audit
      * @param tensors the audited tensors to show
      * @param anchors the places on the page that tell more of a tensor, by its name
      */
-    static void write(HtmlWriter page, AuditReport report, List<TensorAudit> tensors, Map<String, String> anchors) {
+    public static void write(
+            HtmlWriter page, AuditReport report, List<TensorAudit> tensors, Map<String, String> anchors) {
         String limit = AuditHtmlWords.name(report.thresholds().get(0));
         page.open("ul", "class", "legend");
         key(page, "moved", "moved: |w \u2212 w0| > " + limit);

@@ -1,4 +1,4 @@
-package io.detinit.cli;
+package io.detinit.cli.report;
 
 import io.detinit.generator.StoredOrder;
 import io.detinit.interop.audit.AuditReport;
@@ -269,7 +269,7 @@ final class AuditHtmlTensor {
                 page,
                 List.of(
                         List.of("Units that moved most, by mean |w \u2212 w0|", String.join(", ", most)),
-                        List.of("Dead inputs, nothing moved", AuditText.ranges(lines.unmovedCols())),
-                        List.of("Dead units, nothing moved", AuditText.ranges(lines.unmovedRows()))));
+                        List.of("Dead inputs, nothing moved", Text.ranges(lines.unmovedCols())),
+                        List.of("Dead units, nothing moved", Text.ranges(lines.unmovedRows()))));
     }
 }

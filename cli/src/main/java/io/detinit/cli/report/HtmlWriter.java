@@ -1,4 +1,4 @@
-package io.detinit.cli;
+package io.detinit.cli.report;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -6,15 +6,17 @@ import java.util.Set;
 
 /**
  * Writes elements that are HTML and well-formed XML at once. Text and attributes are escaped here and nowhere else, so that no
- * name of a stranger's file becomes markup. Not thread-safe.
+ * name of a stranger's file becomes markup. A page is begun by {@link HtmlPage#begin}. Not thread-safe.
  */
-final class HtmlWriter {
+public final class HtmlWriter {
 
     private static final Set<String> INLINE =
             Set.of("a", "b", "bdi", "code", "small", "span", "td", "text", "th", "title");
 
     private final StringBuilder out = new StringBuilder();
     private final Deque<String> open = new ArrayDeque<>();
+
+    HtmlWriter() {}
 
     /**
      * Opens an element.
@@ -23,40 +25,67 @@ final class HtmlWriter {
      * @param attributes names and values in turns
      * @return this
      */
-    HtmlWriter open(String tag, String... attributes) {
+    public HtmlWriter open(String tag, String... attributes) {
         start(tag, attributes);
         out.append('>');
         open.push(tag);
         return this;
     }
 
-    /** Closes the element that was opened last. */
-    HtmlWriter close() {
+    /**
+     * Closes the element that was opened last.
+     *
+     * @return this
+     */
+    public HtmlWriter close() {
         String tag = open.pop();
         out.append("</").append(tag).append('>');
         return end(tag);
     }
 
-    /** An element without content. */
-    HtmlWriter empty(String tag, String... attributes) {
+    /**
+     * An element without content.
+     *
+     * @param tag its name
+     * @param attributes names and values in turns
+     * @return this
+     */
+    public HtmlWriter empty(String tag, String... attributes) {
         start(tag, attributes);
         out.append("/>");
         return end(tag);
     }
 
-    /** An element with text. */
-    HtmlWriter element(String tag, String text, String... attributes) {
+    /**
+     * An element with text.
+     *
+     * @param tag its name
+     * @param text its content
+     * @param attributes names and values in turns
+     * @return this
+     */
+    public HtmlWriter element(String tag, String text, String... attributes) {
         return open(tag, attributes).text(text).close();
     }
 
-    /** Text, escaped. */
-    HtmlWriter text(String text) {
+    /**
+     * Text, escaped.
+     *
+     * @param text any text
+     * @return this
+     */
+    public HtmlWriter text(String text) {
         out.append(escape(text));
         return this;
     }
 
-    /** A name from a file: its letters' direction moves nothing around it. */
-    HtmlWriter name(String name) {
+    /**
+     * A name from a file: its letters' direction moves nothing around it.
+     *
+     * @param name any name
+     * @return this
+     */
+    public HtmlWriter name(String name) {
         return element("bdi", HtmlText.shortened(name));
     }
 

@@ -1,4 +1,4 @@
-package io.detinit.cli;
+package io.detinit.cli.report;
 
 import io.detinit.interop.audit.AuditReport;
 import io.detinit.interop.audit.Threshold;

@@ -1,4 +1,4 @@
-package io.detinit.cli;
+package io.detinit.cli.report;
 
 import java.util.ArrayList;
 import java.util.List;

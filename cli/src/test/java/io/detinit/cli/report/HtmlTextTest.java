@@ -1,4 +1,4 @@
-package io.detinit.cli;
+package io.detinit.cli.report;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;

@@ -1,4 +1,4 @@
-package io.detinit.cli;
+package io.detinit.cli.report;
 
 import java.util.Arrays;
 import java.util.stream.Collectors;
