@@ -134,6 +134,20 @@ class SparkFileSystemTest {
             both(JobRun::init, template, "-o", out, "--seed", 42);
             sameFiles(out);
         }
+        Path out = folder.resolve("w0-dcp");
+        both(JobRun::init, distributed, "-o", out, "--seed", 42);
+        sameFiles(out);
+        Path plan = folder.resolve("w0-dcp.plan.json");
+        assertEquals(Files.readString(plan), text(plan));
+    }
+
+    @Test
+    void prunedFilesOfPyTorch() throws IOException {
+        for (Path file : List.of(bin, views, distributed)) {
+            Path out = folder.resolve("pruned-" + file.getFileName());
+            both(JobRun::prune, file, "-o", out, "--seed", 42, "--threshold", 1e-4, "--fill", "init");
+            sameFiles(out);
+        }
     }
 
     @Test
@@ -165,6 +179,12 @@ class SparkFileSystemTest {
         Path again = folder.resolve("again");
         both(JobRun::delta, "unpack", packed, "-o", again);
         sameFiles(again);
+        Path pieces = folder.resolve("deltas-dcp");
+        both(JobRun::delta, "pack", distributed, "-o", pieces, "--seed", 42);
+        sameFiles(pieces);
+        Path folderAgain = folder.resolve("again-dcp");
+        both(JobRun::delta, "unpack", pieces, "-o", folderAgain, "--template", distributed);
+        sameFiles(folderAgain);
     }
 
     @Test

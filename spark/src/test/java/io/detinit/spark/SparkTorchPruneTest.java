@@ -12,7 +12,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -70,10 +72,24 @@ class SparkTorchPruneTest {
         }
     }
 
+    private static final Map<List<String>, Path> KNOWN = new HashMap<>();
+
+    /** The folder of what {@code detinit prune} writes for the same. */
+    private static Path alone(Path file, String fill, String... options) throws IOException {
+        List<String> key = new ArrayList<>(List.of(options));
+        key.addAll(List.of(fill, file.toString()));
+        Path known = KNOWN.get(key);
+        if (known == null) {
+            boolean isFolder = Files.isDirectory(file);
+            known = isFolder ? out() : Files.createDirectory(out());
+            Alone.prune(file, isFolder ? known : known.resolve(file.getFileName()), fill, options);
+            KNOWN.put(key, known);
+        }
+        return known;
+    }
+
     private static void check(Path file, int partitions, String fill, String... options) throws IOException {
-        boolean isFolder = Files.isDirectory(file);
-        Path alone = isFolder ? out() : Files.createDirectory(out());
-        Alone.prune(file, isFolder ? alone : alone.resolve(file.getFileName()), fill, options);
+        Path alone = alone(file, fill, options);
         Path out = out();
         List<Object> all = new ArrayList<>(Arrays.asList(options));
         all.addAll(List.of("--partitions", partitions));
