@@ -5,7 +5,10 @@ import io.detinit.generator.TensorShape;
 import io.detinit.interop.audit.Baseline;
 import io.detinit.interop.file.MalformedFileException;
 import io.detinit.interop.parameter.Parameter;
+import io.detinit.interop.plan.Plan;
+import io.detinit.interop.plan.PlanJson;
 import io.detinit.interop.tensor.Checkpoint;
+import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
@@ -24,10 +27,24 @@ public final class MaskFit {
     private final Optional<Baseline> baseline;
     private final Map<String, Parameter> parameters = new LinkedHashMap<>();
 
-    MaskFit(Object file, Checkpoint checkpoint, Optional<Baseline> baseline) {
+    /**
+     * Prepares to lay masks over a checkpoint.
+     *
+     * @param file what messages call the masks
+     * @param checkpoint the model
+     * @param baseline its initial values; where there are none, a plan that the checkpoint carries knows how matrices lie, too
+     * @throws IOException if that plan is malformed
+     */
+    MaskFit(Object file, Checkpoint checkpoint, Optional<Baseline> baseline) throws IOException {
         this.file = file;
         this.checkpoint = checkpoint;
-        this.baseline = baseline;
+        String carried = checkpoint.metadata().get(Checkpoint.PLAN_KEY);
+        if (baseline.isPresent() || carried == null) {
+            this.baseline = baseline;
+        } else {
+            Plan plan = PlanJson.read(carried, checkpoint.path() + ": metadata " + Checkpoint.PLAN_KEY);
+            this.baseline = Optional.of(Baseline.of(plan, checkpoint));
+        }
         Parameter.of(checkpoint).forEach(parameter -> parameters.put(parameter.name(), parameter));
     }
 
@@ -76,9 +93,10 @@ public final class MaskFit {
      * @param baseline its initial values, where it has any; they may know which way round it keeps a matrix
      * @return the masks in the order of the checkpoint
      * @throws MalformedFileException if a parameter is missing, tied to another one or of another shape
+     * @throws IOException if a plan that the checkpoint carries is malformed
      */
     public static StoredMasks fit(MaskFile file, Checkpoint checkpoint, Optional<Baseline> baseline)
-            throws MalformedFileException {
+            throws IOException {
         StoredMasks masks = file.stored();
         Optional<Set<String>> inOut = masks.orderKnown() ? Optional.of(masks.inOut()) : Optional.empty();
         MaskFit fit = new MaskFit(file.path(), checkpoint, baseline);

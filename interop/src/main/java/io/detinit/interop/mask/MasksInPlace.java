@@ -5,6 +5,7 @@ import io.detinit.interop.audit.Baseline;
 import io.detinit.interop.file.MalformedFileException;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.TensorView;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -37,9 +38,10 @@ public final class MasksInPlace {
      * @param baseline its initial values, where it has any
      * @return the masks, in the order of the parameters in the checkpoint
      * @throws MalformedFileException if a tensor is no mask, a parameter is missing or of another shape, or there are none
+     * @throws IOException if a plan that the checkpoint carries is malformed
      */
     public static List<Place> of(String file, Checkpoint masks, Checkpoint checkpoint, Optional<Baseline> baseline)
-            throws MalformedFileException {
+            throws IOException {
         Map<String, TensorView> byName = new LinkedHashMap<>();
         Map<String, TensorShape> shapes = new LinkedHashMap<>();
         for (TensorView mask : masks.tensors()) {

@@ -8,12 +8,14 @@ import ai.onnx.proto.OnnxMl;
 import io.detinit.generator.InitPlan;
 import io.detinit.generator.PlannedTensor;
 import io.detinit.generator.Scheme;
+import io.detinit.generator.StoredOrder;
 import io.detinit.generator.TensorShape;
 import io.detinit.interop.audit.Baseline;
 import io.detinit.interop.checkpoint.Checkpoints;
 import io.detinit.interop.file.MalformedFileException;
 import io.detinit.interop.onnx.TestModels;
 import io.detinit.interop.plan.Plan;
+import io.detinit.interop.plan.PlanJson;
 import io.detinit.interop.safetensors.SafetensorsWriter;
 import io.detinit.interop.tensor.ArrayTensor;
 import io.detinit.interop.tensor.Checkpoint;
@@ -113,6 +115,19 @@ class MaskFitTest {
                 assertEquals(LOWER, fit(masks, onnx, withBaseline).masks().get("w"));
                 assertEquals(UPPER, fit(masks, onnx, withBaseline).logical().get("w"));
             }
+        }
+    }
+
+    /** A safetensors file that keeps its matrix inputs first is known for it by the plan that it carries. */
+    @Test
+    void aPlanThatTheFileCarriesKnowsHowItLies() throws IOException {
+        InitPlan turned = new InitPlan(4, List.of(new PlannedTensor("w", SHAPE, 0, Scheme.HE, StoredOrder.IN_OUT)));
+        Path file = folder.resolve("turned.safetensors");
+        String plan = PlanJson.write(new Plan.Addressed(turned));
+        SafetensorsWriter.write(
+                file, List.of(ArrayTensor.of("w", SHAPE, new float[SIZE * SIZE])), Map.of(Checkpoint.PLAN_KEY, plan));
+        for (Path masks : List.of(masks(safetensors), masks(onnx))) {
+            assertEquals(new StoredMasks(Map.of("w", LOWER), Set.of("w"), true), fit(masks, file, false));
         }
     }
 
