@@ -61,7 +61,7 @@ final class Samples {
                 List.of(
                         info("half.weight", DType.F16, parameter, 5, 40000),
                         info("empty.weight", DType.F32, parameter, 0, 7),
-                        info("out.weight", DType.F64, parameter, 90, 1001)));
+                        info("out.weight", DType.F64, parameter, 18, 1001)));
     }
 
     /** Writes the model. */

@@ -175,7 +175,7 @@ class SparkAuditTest {
             moved += sum;
         }
         assertEquals(json.path("total").path("moved").asLong(), moved);
-        assertEquals(1203 + 1 + 301 + 1 + 5 + 90, rows.size());
+        assertEquals(1203 + 1 + 301 + 1 + 5 + 18, rows.size());
         JobRun again = JobRun.audit(index, "--seed", 42, "--table", table);
         assertEquals(2, again.code());
         assertEquals("AuditJob: " + table + ": exists; --force replaces it", again.error());

@@ -203,7 +203,7 @@ class SparkDeltaTest {
         Configuration conf = JobRun.session().sparkContext().hadoopConfiguration();
         Path packed = folder.resolve("pieces-packed");
         Path sparse = folder.resolve("pieces-sparse");
-        conf.setLong(DeltaLayout.SHARD_BYTES, 2_000_000); // the embedding alone has more
+        conf.setLong(DeltaLayout.SHARD_BYTES, 1_700_000); // the embedding alone has more
         JsonNode json;
         try {
             json = tree(JobRun.delta("pack", pieces, "-o", packed, "--seed", 42).json());
