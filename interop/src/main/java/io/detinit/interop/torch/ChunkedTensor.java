@@ -143,7 +143,10 @@ final class ChunkedTensor implements TensorView {
             long from = part.box().local(index) * size + at % size;
             long run = part.box().run(index, dims) * size - at % size;
             int count = (int) Math.min(Math.min(run, MAX_RUN), destination.remaining());
-            destination.put(part.tensor().view(from, count));
+            int limit = destination.limit();
+            destination.limit(destination.position() + count);
+            part.tensor().readBytes(from, destination); // maps nothing, so that a pass leaves no pages in the process
+            destination.limit(limit);
             at += count;
         }
     }
