@@ -7,6 +7,7 @@ import io.detinit.interop.torch.DistributedCheckpoint;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.Serializable;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -93,7 +94,7 @@ record FileCopy(String source, String piece, String target, Map<String, String> 
     /** Copies a file as it is. */
     static void copy(Path file, Configuration conf, OutputStream out) throws IOException {
         try (HadoopBytes bytes = HadoopBytes.open(file, conf)) {
-            java.nio.ByteBuffer chunk = java.nio.ByteBuffer.allocate(CHUNK);
+            ByteBuffer chunk = ByteBuffer.allocate(CHUNK);
             for (long at = 0; at < bytes.size(); at += chunk.limit()) {
                 bytes.read(at, chunk.clear().limit((int) Math.min(CHUNK, bytes.size() - at)));
                 out.write(chunk.array(), 0, chunk.limit());
