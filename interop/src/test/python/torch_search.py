@@ -109,6 +109,36 @@ class Anew(nn.Module):
         return self.fc3(torch.relu(self.fc2(x)))
 
 
+class Kaiming(LeNet):
+    def __init__(self):
+        super().__init__()
+        for layer in (self.conv1, self.conv2, self.fc1, self.fc2):
+            nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
+            nn.init.zeros_(layer.bias)
+
+
+class Normal(LeNet):
+    def __init__(self):
+        super().__init__()
+        for layer in (self.conv1, self.conv2, self.fc1, self.fc2):
+            nn.init.normal_(layer.weight, 0, 0.05)
+
+
+class InConstructor(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(784, 40)
+        nn.init.kaiming_uniform_(self.fc1.weight, nonlinearity="relu")
+        self.fc2 = nn.Linear(40, 30)
+        nn.init.kaiming_uniform_(self.fc2.weight, nonlinearity="relu")
+        self.fc3 = nn.Linear(30, 10)
+        nn.init.kaiming_uniform_(self.fc3.weight, nonlinearity="relu")
+
+    def forward(self, x):
+        x = torch.relu(self.fc1(torch.flatten(x, 1)))
+        return self.fc3(torch.relu(self.fc2(x)))
+
+
 def images(generator):
     return torch.randn(64, 1, 28, 28, generator=generator)
 
@@ -131,6 +161,10 @@ def sgd(parameters):
     return torch.optim.SGD(parameters, lr=0.05, momentum=0.9)
 
 
+def gentle(parameters):
+    return torch.optim.SGD(parameters, lr=0.01)
+
+
 def adam(parameters):
     return torch.optim.Adam(parameters, lr=1e-3)
 
@@ -151,6 +185,9 @@ CASES = [
     ("no_bias", NoBias, images, adam, 99, 0, 150),
     ("head_first", HeadFirst, images, sgd, 11, 0, 80),
     ("anew", Anew, images, sgd, 17, 0, 80),
+    ("kaiming", Kaiming, images, gentle, 31, 0, 80),
+    ("normal", Normal, images, gentle, 33, 500, 80),
+    ("in_constructor", InConstructor, images, gentle, 35, 77, 80),
     ("unknown", LeNet, images, adam, 987654321, 0, 100),
 ]
 

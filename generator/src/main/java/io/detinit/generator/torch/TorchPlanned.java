@@ -14,6 +14,7 @@ import java.util.OptionalLong;
  * @param stored which way round the checkpoint keeps it
  * @param rule the rule that filled it
  * @param fan the layer's fan; {@link TorchRule#NO_FAN} if the rule has none
+ * @param scale the bound or the standard deviation of a rule that has one; {@link TorchRule#NO_SCALE} for the others
  * @param start the stream position of its first draw; {@link StreamPosition#START} where nothing is drawn
  * @param zeroRow the row that was set to zero afterwards ({@code padding_idx}), if any
  * @param dtype the dtype it was initialised in, which need not be the checkpoint's
@@ -25,6 +26,7 @@ public record TorchPlanned(
         StoredOrder stored,
         TorchRule rule,
         long fan,
+        double scale,
         StreamPosition start,
         OptionalLong zeroRow,
         TorchDtype dtype,
@@ -33,7 +35,7 @@ public record TorchPlanned(
     /**
      * Checks the entry.
      *
-     * @throws InvalidPlanException if the name is empty, or the rule, the fan, the row or the stored order does not fit the shape
+     * @throws InvalidPlanException if the name is empty, or the rule, the fan, the scale, the row or the stored order does not fit
      */
     public TorchPlanned {
         Objects.requireNonNull(start, "start");
@@ -41,8 +43,12 @@ public record TorchPlanned(
             throw new InvalidPlanException("a tensor of the plan has no name");
         }
         stored.requireFits(name, shape);
+        if (!rule.needsScale() && scale != TorchRule.NO_SCALE) {
+            throw new InvalidPlanException(
+                    "tensor '" + name + "': rule '" + rule.id() + "' has no scale, found " + scale);
+        }
         try {
-            init(0, shape, rule, fan, start, zeroRow, dtype, kernels);
+            init(0, shape, rule, fan, scale, start, zeroRow, dtype, kernels);
         } catch (IllegalArgumentException e) {
             throw new InvalidPlanException("tensor '" + name + "': " + e.getMessage(), e);
         }
@@ -62,7 +68,7 @@ public record TorchPlanned(
      * @throws InvalidPlanException if the order does not fit the shape
      */
     public TorchPlanned named(String other, StoredOrder order) {
-        return new TorchPlanned(other, shape, order, rule, fan, start, zeroRow, dtype, kernels);
+        return new TorchPlanned(other, shape, order, rule, fan, scale, start, zeroRow, dtype, kernels);
     }
 
     /**
@@ -72,7 +78,7 @@ public record TorchPlanned(
      * @return the values, in {@link #shape}
      */
     public TorchInit init(long seed) {
-        return init(seed, shape, rule, fan, start, zeroRow, dtype, kernels);
+        return init(seed, shape, rule, fan, scale, start, zeroRow, dtype, kernels);
     }
 
     private static TorchInit init(
@@ -80,11 +86,12 @@ public record TorchPlanned(
             TensorShape shape,
             TorchRule rule,
             long fan,
+            double scale,
             StreamPosition start,
             OptionalLong zeroRow,
             TorchDtype dtype,
             TorchKernels kernels) {
-        TorchFill fill = rule.fill(shape, fan, kernels.era());
+        TorchFill fill = rule.fill(shape, fan, scale, kernels.era());
         if (zeroRow.isPresent()) {
             fill = new TorchFill.ZeroRow(fill, zeroRow.getAsLong());
         }

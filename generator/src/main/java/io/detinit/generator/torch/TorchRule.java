@@ -5,7 +5,8 @@ import java.util.Arrays;
 import java.util.stream.Collectors;
 
 /**
- * A rule of PyTorch's default initialisation: from a tensor's shape and its layer's fan to a {@link TorchFill}.
+ * A rule of PyTorch's default initialisation, or of {@code torch.nn.init} as models call it themselves: from a tensor's shape and its
+ * layer's fan, or a number of the model's own, to a {@link TorchFill}.
  *
  * <p>Bounds are computed in float64 by the same operations in the same order as PyTorch's Python code, because the last bit
  * of a bound shows in the values. Source: {@code reset_parameters} of {@code torch/nn/modules/*.py} and
@@ -31,6 +32,14 @@ public enum TorchRule {
     LSTM("lstm"),
     /** A gated recurrent unit or its cell; fan: {@code hidden_size}. */
     GRU("gru"),
+    /** {@code kaiming_uniform_(nonlinearity='relu')} or with {@code a=0}; fan: the one of its mode. */
+    KAIMING_UNIFORM("kaiming_uniform"),
+    /** {@code kaiming_normal_(nonlinearity='relu')} or with {@code a=0}; fan: the one of its mode. */
+    KAIMING_NORMAL("kaiming_normal"),
+    /** {@code uniform_(-scale, scale)}. */
+    UNIFORM("uniform"),
+    /** {@code normal_(0, scale)}. */
+    NORMAL("normal"),
     /** {@code xavier_uniform_}: attention's input projections; the fans are the shape's. */
     XAVIER_UNIFORM("xavier_uniform"),
     /** {@code xavier_normal_}: attention's {@code bias_k} and {@code bias_v}; the fans are the shape's. */
@@ -46,6 +55,9 @@ public enum TorchRule {
 
     /** The fan of a tensor whose rule has none. */
     public static final long NO_FAN = 0;
+
+    /** The scale of a tensor whose rule has none. */
+    public static final double NO_SCALE = 0;
 
     private static final double KAIMING_SLOPE = Math.sqrt(5);
 
@@ -73,16 +85,34 @@ public enum TorchRule {
                 return rule;
             }
         }
-        throw new IllegalArgumentException("unknown rule '" + id + "' of PyTorch's default initialisation; known: "
+        throw new IllegalArgumentException("unknown rule '" + id + "' of PyTorch's initialisation; known: "
                 + Arrays.stream(values()).map(TorchRule::id).collect(Collectors.joining(", ")));
     }
 
     /** {@return whether {@link #fill} needs the layer's fan} */
     public boolean needsFan() {
         return switch (this) {
-            case LINEAR, CONV, CONV_TRANSPOSE, BILINEAR, RNN, LSTM, GRU -> true;
+            case LINEAR, CONV, CONV_TRANSPOSE, BILINEAR, RNN, LSTM, GRU, KAIMING_UNIFORM, KAIMING_NORMAL -> true;
             default -> false;
         };
+    }
+
+    /** {@return whether {@link #fill(TensorShape, long, double, TorchEra)} needs a bound or a standard deviation} */
+    public boolean needsScale() {
+        return this == UNIFORM || this == NORMAL;
+    }
+
+    /**
+     * What a rule without a scale writes into a tensor.
+     *
+     * @param shape the tensor's shape; rank 1 is a bias, more a weight
+     * @param fan the layer's fan, > 0 where {@link #needsFan()}; else ignored
+     * @param era the rules
+     * @return the fill
+     * @throws IllegalArgumentException if a fan is needed and not positive, the shape has no fans and needs them, or a scale is needed
+     */
+    public TorchFill fill(TensorShape shape, long fan, TorchEra era) {
+        return fill(shape, fan, NO_SCALE, era);
     }
 
     /**
@@ -90,20 +120,29 @@ public enum TorchRule {
      *
      * @param shape the tensor's shape; rank 1 is a bias, more a weight
      * @param fan the layer's fan, > 0 where {@link #needsFan()}; else ignored
+     * @param scale the bound of {@link #UNIFORM}, the standard deviation of {@link #NORMAL}, > 0 and finite; else ignored
      * @param era the rules
      * @return the fill
-     * @throws IllegalArgumentException if a fan is needed and not positive, or the shape has no fans and needs them
+     * @throws IllegalArgumentException if a fan or a scale is needed and not positive, or the shape has no fans and needs them
      */
-    public TorchFill fill(TensorShape shape, long fan, TorchEra era) {
+    public TorchFill fill(TensorShape shape, long fan, double scale, TorchEra era) {
         if (needsFan() && fan <= 0) {
             throw new IllegalArgumentException(
                     "rule '" + id + "' for shape " + shape + " needs a fan > 0, found " + fan);
+        }
+        if (needsScale() && !(scale > 0 && scale <= Double.MAX_VALUE)) {
+            throw new IllegalArgumentException(
+                    "rule '" + id + "' needs a " + (this == NORMAL ? "std" : "bound") + " > 0, found " + scale);
         }
         return switch (this) {
             case LINEAR, CONV, CONV_TRANSPOSE ->
                 TorchFill.Uniform.within(
                         shape.rank() > 1 && era.kaimingBounds() ? kaimingBound(fan) : inverseRoot(fan));
             case BILINEAR, RNN, LSTM, GRU -> TorchFill.Uniform.within(inverseRoot(fan));
+            case KAIMING_UNIFORM -> TorchFill.Uniform.within(Math.sqrt(3.0) * kaimingStd(fan));
+            case KAIMING_NORMAL -> new TorchFill.Normal(0, kaimingStd(fan));
+            case UNIFORM -> TorchFill.Uniform.within(scale);
+            case NORMAL -> new TorchFill.Normal(0, scale);
             case EMBEDDING -> new TorchFill.Normal(0, 1);
             case XAVIER_UNIFORM -> TorchFill.Uniform.within(Math.sqrt(3.0) * xavierStd(shape));
             case XAVIER_NORMAL -> new TorchFill.Normal(0, xavierStd(shape));
@@ -119,6 +158,11 @@ public enum TorchRule {
         double gain = Math.sqrt(2.0 / (1 + KAIMING_SLOPE * KAIMING_SLOPE));
         double std = gain / Math.sqrt((double) fan);
         return Math.sqrt(3.0) * std;
+    }
+
+    /** With the gain of relu. */
+    private static double kaimingStd(long fan) {
+        return Math.sqrt(2.0) / Math.sqrt((double) fan);
     }
 
     private static double inverseRoot(long fan) {

@@ -23,7 +23,11 @@ final class TorchDense {
     static List<List<TorchDraw>> of(Parameter weight, Optional<Parameter> bias) throws IOException {
         List<List<TorchDraw>> options = new ArrayList<>();
         for (TorchTarget target : orientations(weight, bias)) {
-            List<TorchDraw> drawn = new ArrayList<>(List.of(TorchDraw.of(target, rules(target.shape(), bias))));
+            List<TorchDraw.Rule> rules = rules(target.shape(), bias);
+            if (bias.isEmpty()) {
+                rules.addAll(TorchOwnRules.of(target, false)); // the same draws, since no bias comes between
+            }
+            List<TorchDraw> drawn = new ArrayList<>(List.of(TorchDraw.of(target, rules)));
             List<TorchDraw> alone = List.copyOf(drawn);
             bias.ifPresent(b -> drawn.add(bias(target.shape(), b)));
             boolean folded = !weight.obstacle().isEmpty();
@@ -33,23 +37,51 @@ final class TorchDense {
                 options.add(alone); // bias=False, as before a BatchNorm
             } else {
                 options.add(drawn);
-                bias.ifPresent(b -> options.add(anew(target, b)));
+                if (bias.isPresent()) {
+                    options.add(anew(target, uniform(target), bias));
+                }
             }
-            if (weight.shape().rank() == 2 && bias.isEmpty()) {
-                List<TorchDraw> embedding = List.of(embedding(target));
-                options.add(isEmbedding(target) ? options.size() - 1 : options.size(), embedding);
+            boolean embedding = weight.shape().rank() == 2 && bias.isEmpty();
+            if (!embedding && TorchOwnRules.mayBeNormal(target.values(TorchTarget.MOST))) {
+                List<TorchDraw.Rule> normal = TorchOwnRules.of(target, true);
+                if (!normal.isEmpty()) {
+                    options.add(anew(target, normal, folded ? Optional.empty() : bias));
+                }
+            }
+            if (embedding) {
+                List<TorchDraw> drawnNormal = List.of(embedding(target));
+                options.add(isEmbedding(target) ? options.size() - 1 : options.size(), drawnNormal);
             }
         }
         return options;
     }
 
     /** Weights that code outside the module draws once more, one after the other, and biases that it clears. */
-    private static List<TorchDraw> anew(TorchTarget weight, Parameter bias) {
+    private static List<TorchDraw> anew(TorchTarget weight, List<TorchDraw.Rule> rules, Optional<Parameter> bias) {
+        List<TorchDraw> draws = new ArrayList<>(List.of(TorchDraw.of(weight, rules)));
+        bias.ifPresent(b -> draws.add(TorchDraw.of(new TorchTarget(b, false), TorchRule.ZEROS, TorchRule.NO_FAN)));
+        return draws;
+    }
+
+    /** The ways in which code outside the module may have drawn a weight of rank >= 2, whatever became of its bias. */
+    static List<List<TorchDraw>> alone(Parameter weight) throws IOException {
+        List<List<TorchDraw>> options = new ArrayList<>();
+        for (TorchTarget target : orientations(weight, Optional.empty())) {
+            options.add(anew(target, uniform(target), Optional.empty()));
+            List<TorchDraw.Rule> normal = TorchOwnRules.of(target, true);
+            if (!normal.isEmpty()) {
+                options.add(anew(target, normal, Optional.empty()));
+            }
+        }
+        return options;
+    }
+
+    private static List<TorchDraw.Rule> uniform(TorchTarget weight) throws IOException {
         List<TorchDraw.Rule> rules = new ArrayList<>();
         rules.add(TorchDraw.Rule.of(TorchRule.XAVIER_UNIFORM, TorchRule.NO_FAN));
+        rules.addAll(TorchOwnRules.of(weight, false));
         rules.add(TorchDraw.Rule.of(rule(weight.shape()), fan(weight.shape())));
-        TorchDraw cleared = TorchDraw.of(new TorchTarget(bias, false), TorchRule.ZEROS, TorchRule.NO_FAN);
-        return List.of(TorchDraw.of(weight, rules), cleared);
+        return rules;
     }
 
     private static List<TorchTarget> orientations(Parameter weight, Optional<Parameter> bias) {
@@ -83,9 +115,9 @@ final class TorchDense {
             rules.add(TorchDraw.Rule.of(TorchRule.BILINEAR, shape.dim(1)));
         }
         rules.add(TorchDraw.Rule.of(TorchRule.XAVIER_UNIFORM, TorchRule.NO_FAN));
-        rules.add(new TorchDraw.Rule(rule(shape), fan, TorchEra.V0_4));
+        rules.add(TorchDraw.Rule.of(rule(shape), fan, TorchEra.V0_4));
         if (shape.rank() > 2) {
-            rules.add(new TorchDraw.Rule(TorchRule.CONV_TRANSPOSE, transposedFan(shape), TorchEra.V0_4));
+            rules.add(TorchDraw.Rule.of(TorchRule.CONV_TRANSPOSE, transposedFan(shape), TorchEra.V0_4));
         }
         return rules;
     }
@@ -106,7 +138,9 @@ final class TorchDense {
     }
 
     private static TorchDraw embedding(TorchTarget target) throws IOException {
-        TorchDraw draw = TorchDraw.of(target, TorchRule.EMBEDDING, TorchRule.NO_FAN);
+        List<TorchDraw.Rule> rules = new ArrayList<>(List.of(TorchDraw.Rule.of(TorchRule.EMBEDDING, TorchRule.NO_FAN)));
+        rules.addAll(TorchOwnRules.of(target, true));
+        TorchDraw draw = TorchDraw.of(target, rules);
         int width = Math.toIntExact(Math.min(target.shape().dim(1), TorchTarget.MOST));
         float[] values = target.shape().dim(1) > width ? new float[0] : target.values(TorchTarget.MOST);
         for (int row = 0; (row + 1) * width <= values.length; row++) {

@@ -31,12 +31,29 @@ record TorchDraw(Optional<TorchTarget> target, TensorShape shape, List<Rule> rul
      *
      * @param rule the rule
      * @param fan the fan, {@link TorchRule#NO_FAN} if it has none
+     * @param scale the bound or standard deviation, {@link TorchRule#NO_SCALE} if it has none
      * @param era the releases it is of
      */
-    record Rule(TorchRule rule, long fan, TorchEra era) implements Serializable {
+    record Rule(TorchRule rule, long fan, double scale, TorchEra era) implements Serializable {
 
         static Rule of(TorchRule rule, long fan) {
-            return new Rule(rule, fan, TorchEra.V1_2);
+            return of(rule, fan, TorchEra.V1_2);
+        }
+
+        static Rule of(TorchRule rule, long fan, TorchEra era) {
+            return new Rule(rule, fan, TorchRule.NO_SCALE, era);
+        }
+
+        static Rule scaled(TorchRule rule, double scale) {
+            return new Rule(rule, TorchRule.NO_FAN, scale, TorchEra.V1_2);
+        }
+
+        /** Whether only a model's own code fills a weight by it. */
+        boolean isOwn() {
+            return switch (rule) {
+                case XAVIER_UNIFORM, XAVIER_NORMAL, KAIMING_UNIFORM, KAIMING_NORMAL, UNIFORM, NORMAL -> true;
+                default -> false;
+            };
         }
     }
 
@@ -89,7 +106,7 @@ record TorchDraw(Optional<TorchTarget> target, TensorShape shape, List<Rule> rul
     }
 
     TorchFill fill(Rule rule) {
-        TorchFill fill = rule.rule().fill(shape, rule.fan(), rule.era());
+        TorchFill fill = rule.rule().fill(shape, rule.fan(), rule.scale(), rule.era());
         return zeroRow.isPresent() ? new TorchFill.ZeroRow(fill, zeroRow.getAsLong()) : fill;
     }
 
@@ -108,6 +125,11 @@ record TorchDraw(Optional<TorchTarget> target, TensorShape shape, List<Rule> rul
 
     boolean isRandom() {
         return fill().isRandom();
+    }
+
+    /** Whether code outside the module is taken to have drawn it, once more. */
+    boolean isAnew() {
+        return isKnown() && rules.get(0).isOwn();
     }
 
     boolean isNormal() {

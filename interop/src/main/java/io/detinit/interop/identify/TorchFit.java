@@ -85,7 +85,7 @@ final class TorchFit {
         return at;
     }
 
-    private TorchValues values(TorchDraw draw, StreamPosition at) {
+    TorchValues values(TorchDraw draw, StreamPosition at) {
         TorchKernels kernels = TorchKernels.AVX2.withEra(draw.rules().get(0).era());
         return new TorchValues(new TorchInit(stream.seed(), at, draw.shape(), dtype, draw.fill(), kernels), stream);
     }
@@ -128,7 +128,7 @@ final class TorchFit {
         return 0; // normals of the default initialisation are centred
     }
 
-    private static double deviation(TorchFill fill) {
+    static double deviation(TorchFill fill) {
         if (fill instanceof TorchFill.Uniform uniform) {
             return (uniform.to() - uniform.from()) / Math.sqrt(12);
         }

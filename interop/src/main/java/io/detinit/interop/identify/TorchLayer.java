@@ -2,7 +2,6 @@ package io.detinit.interop.identify;
 
 import io.detinit.generator.torch.StreamPosition;
 import io.detinit.generator.torch.TorchDtype;
-import io.detinit.generator.torch.TorchRule;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -46,9 +45,18 @@ record TorchLayer(String path, List<Option> options) {
 
         /** Whether it takes the weights to have been drawn once more by code outside the module. */
         boolean isAnew() {
-            return !draws.isEmpty()
-                    && draws.get(0).isRandom()
-                    && draws.get(0).rules().get(0).rule() == TorchRule.XAVIER_UNIFORM;
+            return draws.stream().anyMatch(TorchDraw::isAnew)
+                    && draws.stream().filter(TorchDraw::isRandom).allMatch(TorchDraw::isAnew);
+        }
+
+        /** Whether it takes the weights to have been drawn once more as normal ones. */
+        boolean isNormalAnew() {
+            return isAnew() && draws.stream().anyMatch(TorchDraw::isNormal);
+        }
+
+        /** Whether it lays out weights that another option has laid out: drawn once more, and uniform again. */
+        boolean isUniformAnew() {
+            return isAnew() && !isNormalAnew();
         }
 
         /** The elements whose initial values are drawn and kept. */

@@ -239,7 +239,7 @@ final class TorchLayers {
             return List.of(usual);
         }
         List<TorchDraw> old = new ArrayList<>();
-        TorchDraw.Rule drawn = new TorchDraw.Rule(TorchRule.BATCH_NORM, TorchRule.NO_FAN, TorchEra.V1_0);
+        TorchDraw.Rule drawn = TorchDraw.Rule.of(TorchRule.BATCH_NORM, TorchRule.NO_FAN, TorchEra.V1_0);
         old.add(TorchDraw.of(new TorchTarget(weight, false), List.of(drawn)));
         bias.ifPresent(b -> old.addAll(constants(b, TorchRule.ZEROS)));
         return List.of(usual, old);

@@ -45,7 +45,7 @@ final class TorchLocator {
         List<Probed> probes = new ArrayList<>();
         for (TorchLayer layer : layers) {
             for (TorchLayer.Option option : layer.options()) {
-                if (option.isAnew()) {
+                if (option.isUniformAnew() && !option.equals(layer.first())) {
                     continue; // the same weights
                 }
                 TorchAnchor anchor = fit.evidence().anchor(List.of(option), fit.dtype());

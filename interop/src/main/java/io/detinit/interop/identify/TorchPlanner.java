@@ -7,6 +7,7 @@ import io.detinit.generator.torch.TorchInit;
 import io.detinit.generator.torch.TorchKernels;
 import io.detinit.generator.torch.TorchPlan;
 import io.detinit.generator.torch.TorchPlanned;
+import io.detinit.generator.torch.TorchRule;
 import io.detinit.generator.torch.TorchStream;
 import io.detinit.generator.torch.TorchVariant;
 import io.detinit.interop.parameter.Parameter;
@@ -27,29 +28,20 @@ import java.util.Set;
  */
 public final class TorchPlanner {
 
-    /** A correlation above which the scale of the weights is that of their initial values. */
-    private static final double SURE = 0.95;
-
     /** The fewest bits by which builds can be told apart: weights that hardly moved have their first bits by chance too. */
     private static final long CLEAR = 5;
 
     /** The fewest weights that have to correlate themselves, whatever the rest of their module does. */
     private static final int ENOUGH = 200;
 
+    /** The same for norms, which releases of long ago drew. */
+    private static final int FEW = 16;
+
     /** The z that those must have: by chance one in 700 has. */
     private static final double LEAST = 3;
 
-    /** The fewest weights whose scale can tell between rules. */
+    /** The fewest weights for which it is worth looking elsewhere. */
     private static final int FEWEST = 60;
-
-    /** The fewest weights whose scale can speak against all rules. */
-    private static final int MANY = 500;
-
-    /** How far a rule's scale may be off, as a logarithm. */
-    private static final double NEAR = 0.1;
-
-    /** How far the usual rule's scale has to be off before another one is thought of. */
-    private static final double FAR = 0.3;
 
     private final long positions;
 
@@ -102,7 +94,31 @@ public final class TorchPlanner {
             fit = new TorchFit(stream, TorchDtype.FLOAT64, evidence);
             stops = new TorchRoute(fit, layers, positions).follow(hint);
         }
-        return new Assembly(fit, layers, stops).identification(parameters);
+        Assembly assembly = new Assembly(fit, layers, stops);
+        TorchIdentification found = assembly.identification(parameters);
+        List<TorchLayer> left = found.isPlaced() ? drawnElsewhere(parameters, found) : List.of();
+        if (left.isEmpty()) {
+            return found;
+        }
+        assembly.add(new TorchRoute(fit, left, positions).follow(Optional.empty()));
+        return assembly.identification(parameters);
+    }
+
+    /** Weights that are not where their modules draw them, each alone: the model's own code may have drawn them, and left their biases. */
+    private static List<TorchLayer> drawnElsewhere(List<Parameter> parameters, TorchIdentification found)
+            throws IOException {
+        List<TorchLayer> layers = new ArrayList<>();
+        for (int k = 0; k < parameters.size(); k++) {
+            Parameter parameter = parameters.get(k);
+            boolean placed = found.placements().get(k).how() != TorchPlacement.How.NOT_PLACED;
+            if (!placed
+                    && parameter.obstacle().isEmpty()
+                    && parameter.shape().rank() > 1
+                    && parameter.shape().elements() >= FEWEST) {
+                layers.add(TorchLayer.of(parameter.name(), TorchDense.alone(parameter)));
+            }
+        }
+        return layers;
     }
 
     /** A parameter under one rule. */
@@ -120,6 +136,7 @@ public final class TorchPlanner {
         private final TorchFit fit;
         private final Map<String, Choice> choices = new HashMap<>();
         private final Map<String, String> reasons = new HashMap<>();
+        private final TorchOwnFamilies families = new TorchOwnFamilies();
 
         Assembly(TorchFit fit, List<TorchLayer> layers, Map<TorchLayer, TorchRoute.Stop> stops) throws IOException {
             this.fit = fit;
@@ -141,6 +158,30 @@ public final class TorchPlanner {
                     choose(layer.first(), TorchRoute.Stop.begin(StreamPosition.START));
                 }
             }
+            decideTogether();
+            for (TorchKeptBiases.Kept bias : new TorchKeptBiases(fit, layers).find(stops)) {
+                TorchTarget target = bias.target();
+                TorchDraw.Rule rule = bias.draw().rules().get(0);
+                choices.put(target.name(), new Choice(target, bias.draw(), bias.start(), bias.stop(), rule));
+            }
+        }
+
+        /** Places tensors anew. */
+        void add(Map<TorchLayer, TorchRoute.Stop> stops) throws IOException {
+            for (TorchRoute.Stop stop : stops.values()) {
+                stop.drawn().draws().stream()
+                        .flatMap(draw -> draw.target().stream())
+                        .forEach(target -> choices.remove(target.name()));
+                choose(stop.drawn(), stop);
+            }
+            decideTogether();
+        }
+
+        private void decideTogether() {
+            families.decide()
+                    .forEach((layer, rule) -> choices.put(
+                            layer.target().name(),
+                            new Choice(layer.target(), layer.draw(), layer.start(), layer.stop(), rule)));
         }
 
         private void choose(TorchLayer.Option option, TorchRoute.Stop stop) throws IOException {
@@ -157,54 +198,25 @@ public final class TorchPlanner {
                         // a bias goes with its weight
                         Optional<TorchDraw.Rule> rule = weight.filter(draw.rules()::contains);
                         if (rule.isEmpty()) {
-                            rule = rule(target, draw, at);
+                            rule = new TorchRuleChoice(fit).rule(target, draw, at);
                         }
                         weight = rule;
+                        if (draw.isAnew() && draw.rules().size() > 1) {
+                            double[] scale = new TorchRuleChoice(fit).scale(target, draw, at);
+                            families.add(new TorchOwnFamilies.Layer(target, draw, at, stop, scale[0], scale[1], rule));
+                        }
                         if (rule.isPresent()) {
                             choices.put(target.name(), new Choice(target, draw, at, stop, rule.get()));
                         } else {
                             reasons.put(
                                     target.name(),
                                     "its weights correlate at draw " + at.draw()
-                                            + " of the stream, but have the scale of no rule of PyTorch's modules");
+                                            + " of the stream, but have the scale of no rule that is known");
                         }
                     }
                 }
                 at = draw.after(at, fit.dtype());
             }
-        }
-
-        /** The rule that explains most bits, else the one whose scale fits best; empty where clearly none does. */
-        private Optional<TorchDraw.Rule> rule(TorchTarget target, TorchDraw draw, StreamPosition at)
-                throws IOException {
-            TorchDraw.Rule best = draw.rules().get(0);
-            if (!draw.isRandom() || target.shape().elements() < FEWEST) {
-                return Optional.of(best);
-            }
-            long most = 0;
-            double nearest = Double.POSITIVE_INFINITY;
-            double usual = Double.NaN;
-            for (TorchDraw.Rule rule : draw.rules()) {
-                for (TorchVariant variant : TorchVariant.values()) {
-                    TorchFigures figures =
-                            TorchFigures.of(target, init(draw, at, rule, TorchKernels.of(variant)), fit.stream());
-                    double off = Math.abs(Math.log(figures.slope()));
-                    usual = Double.isNaN(usual) ? off : usual;
-                    boolean fits = figures.correlation() > SURE && off < NEAR && usual > FAR;
-                    if (figures.correlation() > SURE) {
-                        nearest = Math.min(nearest, off);
-                    }
-                    if (figures.identical() > most || (most == 0 && fits)) {
-                        most = Math.max(most, figures.identical());
-                        best = rule;
-                    }
-                }
-            }
-            boolean strange = target.shape().elements() >= MANY
-                    && most == 0
-                    && nearest != Double.POSITIVE_INFINITY
-                    && nearest > FAR;
-            return strange ? Optional.empty() : Optional.of(best);
         }
 
         private TorchInit init(TorchDraw draw, StreamPosition at, TorchDraw.Rule rule, TorchKernels kernels) {
@@ -283,7 +295,8 @@ public final class TorchPlanner {
                     continue;
                 }
                 double z = figure.correlation() * Math.sqrt((double) figure.weights());
-                if (choice.isRandom() && figure.weights() >= ENOUGH && !(z >= LEAST)) {
+                int enough = choice.rule().rule() == TorchRule.BATCH_NORM ? FEW : ENOUGH;
+                if (choice.isRandom() && figure.weights() >= enough && !(z >= LEAST)) {
                     reasons.put(
                             parameter.name(),
                             "its module is placed, but its own weights do not correlate with draw "
@@ -329,6 +342,7 @@ public final class TorchPlanner {
                     choice.target().order(),
                     choice.rule().rule(),
                     choice.rule().fan(),
+                    choice.rule().scale(),
                     random ? choice.start() : StreamPosition.START,
                     choice.draw().zeroRow(),
                     fit.dtype(),

@@ -217,7 +217,8 @@ final class TorchRoute {
 
     private static List<Object> shapes(TorchLayer.Option option) {
         return option.draws().stream()
-                .map(draw -> List.<Object>of(draw.shape(), draw.rules()))
+                .map(draw -> List.<Object>of(
+                        draw.shape(), draw.rules().stream().limit(1).toList()))
                 .map(Object.class::cast)
                 .toList();
     }

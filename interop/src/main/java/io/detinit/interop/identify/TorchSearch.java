@@ -99,23 +99,43 @@ public final class TorchSearch {
             throws IOException {
         boolean wide = parameters.stream().anyMatch(p -> new TorchTarget(p, false).isWide());
         List<TorchDtype> dtypes = wide ? List.of(TorchDtype.FLOAT32, TorchDtype.FLOAT64) : List.of(TorchDtype.FLOAT32);
-        List<TorchLayout> layouts = layouts(TorchLayers.of(parameters, names), dtypes);
+        List<List<TorchLayout>> rounds = rounds(TorchLayers.of(parameters, names), dtypes);
         long blocks = (positions + TorchCorrelator.POSITIONS - 1) / TorchCorrelator.POSITIONS;
-        double hypotheses = (double) seeds.size() * blocks * TorchCorrelator.POSITIONS * layouts.size();
-        if (layouts.isEmpty() || seeds.size() == 0) {
+        long layouts = rounds.stream().mapToLong(List::size).sum();
+        double hypotheses = (double) seeds.size() * blocks * TorchCorrelator.POSITIONS * layouts;
+        if (layouts == 0 || seeds.size() == 0) {
             return new TorchSearchResult(Optional.empty(), 0, 0, 0);
         }
-        TorchScan scan = new TorchScan(seeds, layouts, hypotheses);
-        long work = blocks > 1 ? 2 * seeds.size() : seeds.size();
-        TorchPart found = engine.scan(scan, 0, 1, (done, of) -> progress.tried(done, work));
-        if (found.proved() >= 0) {
-            return result(scan, found.best(), scan.seedsUpTo(found.proved()));
+        List<TorchScan> scans = rounds.stream()
+                .filter(round -> !round.isEmpty())
+                .map(round -> new TorchScan(seeds, round, hypotheses))
+                .toList();
+        return search(scans, blocks, progress);
+    }
+
+    /** The first positions with one scan after the other, then the rest of them. */
+    private TorchSearchResult search(List<TorchScan> scans, long blocks, Progress progress) throws IOException {
+        long work = seeds.size() * scans.size() * (blocks > 1 ? 2 : 1);
+        long before = 0;
+        TorchPart.Place best = TorchPart.NONE.best();
+        TorchScan bestScan = scans.get(0);
+        for (long from = 0; from < Math.min(2, blocks); from++) {
+            for (TorchScan scan : scans) {
+                long done = before;
+                TorchPart found = engine.scan(
+                        scan, from, from == 0 ? 1 : blocks, (tried, of) -> progress.tried(done + tried, work));
+                if (found.proved() >= 0) {
+                    long tried = from == 0 ? scan.seedsUpTo(found.proved()) : seeds.size();
+                    return result(scan, found.best(), tried);
+                }
+                if (found.best().isBetterThan(best)) {
+                    best = found.best();
+                    bestScan = scan;
+                }
+                before += seeds.size();
+            }
         }
-        if (blocks > 1) {
-            TorchPart rest = engine.scan(scan, 1, blocks, (done, of) -> progress.tried(seeds.size() + done, work));
-            found = TorchPart.first(List.of(found, rest));
-        }
-        return result(scan, found.best(), seeds.size());
+        return result(bestScan, best, seeds.size());
     }
 
     private static TorchSearchResult result(TorchScan scan, TorchPart.Place best, long tried) {
@@ -134,10 +154,12 @@ public final class TorchSearch {
         return new TorchSearchResult(Optional.of(hit), tried, scan.hypotheses(), best.z());
     }
 
-    private static List<TorchLayout> layouts(List<TorchLayer> layers, List<TorchDtype> dtypes) throws IOException {
+    /** What is looked for: weights as their modules draw them, and normal ones that code outside the modules drew; likelier ones first. */
+    private static List<List<TorchLayout>> rounds(List<TorchLayer> layers, List<TorchDtype> dtypes) throws IOException {
         TorchEvidence evidence = new TorchEvidence();
         List<TorchLayer> random = layers.stream().filter(TorchLayer::isRandom).toList();
-        List<TorchLayout> layouts = new ArrayList<>();
+        List<TorchLayout> usual = new ArrayList<>();
+        List<TorchLayout> normal = new ArrayList<>();
         List<TorchLayer> largest = random.stream()
                 .sorted(Comparator.comparingLong((TorchLayer layer) ->
                                 Math.min(TorchAnchor.LONGEST, layer.first().weights()))
@@ -145,18 +167,20 @@ public final class TorchSearch {
                 .limit(ALONE)
                 .toList();
         for (TorchDtype dtype : dtypes) {
-            add(layouts, evidence, "", random.stream().map(TorchLayer::first).toList(), dtype);
+            add(usual, evidence, "", random.stream().map(TorchLayer::first).toList(), dtype);
             for (TorchLayer layer : largest) {
                 for (TorchLayer.Option option : layer.options()) {
                     boolean first = layer.equals(random.get(0)) && option.equals(layer.first());
                     boolean again = first && (random.size() == 1 || coversAnchor(option));
-                    if (!again && option.isRandom() && !option.isAnew()) {
-                        add(layouts, evidence, layer.path(), List.of(option), dtype);
+                    if (option.isNormalAnew()) {
+                        add(normal, evidence, layer.path(), List.of(option), dtype);
+                    } else if (!again && option.isRandom() && !option.isUniformAnew()) {
+                        add(usual, evidence, layer.path(), List.of(option), dtype);
                     }
                 }
             }
         }
-        return layouts;
+        return List.of(usual, normal);
     }
 
     private static boolean coversAnchor(TorchLayer.Option option) {

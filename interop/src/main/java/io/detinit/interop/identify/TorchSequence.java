@@ -64,6 +64,7 @@ public final class TorchSequence {
                 target.order(),
                 rule.rule(),
                 rule.fan(),
+                rule.scale(),
                 draw.isRandom() ? at : StreamPosition.START,
                 draw.zeroRow(),
                 TorchDtype.FLOAT32,

@@ -56,6 +56,15 @@ record JsonFields(JsonNode node, Object source, String where) {
         return value.longValue();
     }
 
+    /** A finite number that must be there. */
+    double real(String field) throws MalformedFileException {
+        JsonNode value = node.path(field);
+        if (!value.isNumber() || !Double.isFinite(value.doubleValue())) {
+            throw refused(field, "a finite number");
+        }
+        return value.doubleValue();
+    }
+
     private MalformedFileException refused(String field, String expected) {
         JsonNode value = node.path(field);
         return MalformedFileException.of(

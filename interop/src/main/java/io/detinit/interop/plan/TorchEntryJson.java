@@ -19,13 +19,16 @@ import java.util.OptionalLong;
 import java.util.Set;
 
 /**
- * The fields of a replayed tensor: {@code rule}, {@code fan}, {@code draw}, {@code variant}, and where they are not the usual
- * ones {@code pair}, {@code zeroRow}, {@code dtype}, {@code normal}, {@code era}.
+ * The fields of a replayed tensor: {@code rule}, {@code fan}, {@code bound} or {@code std}, {@code draw}, {@code variant}, and
+ * where they are not the usual ones {@code pair}, {@code zeroRow}, {@code dtype}, {@code normal}, {@code era}.
  */
 final class TorchEntryJson {
 
     static final Set<String> FIELDS = Set.of(
-            "name", "shape", "stored", "rule", "fan", "draw", "pair", "zeroRow", "dtype", "variant", "normal", "era");
+            "name", "shape", "stored", "rule", "fan", "bound", "std", "draw", "pair", "zeroRow", "dtype", "variant",
+            "normal", "era");
+
+    private static final List<String> SCALES = List.of("bound", "std");
 
     private TorchEntryJson() {}
 
@@ -33,6 +36,9 @@ final class TorchEntryJson {
         node.put("rule", tensor.rule().id());
         if (tensor.rule().needsFan()) {
             node.put("fan", tensor.fan());
+        }
+        if (tensor.rule().needsScale()) {
+            node.put(scale(tensor.rule()), tensor.scale());
         }
         if (!tensor.isRandom()) {
             return;
@@ -78,12 +84,27 @@ final class TorchEntryJson {
             StreamPosition start =
                     new StreamPosition(fields.number("draw", 0), fields.number("pair", StreamPosition.NONE));
             long fan = fields.number("fan", TorchRule.NO_FAN);
-            return new TorchPlanned(name, shape, stored, rule, fan, start, zeroRow, dtype, kernels);
+            requireScaleOfRule(fields, rule, name);
+            double scale = rule.needsScale() ? fields.real(scale(rule)) : TorchRule.NO_SCALE;
+            return new TorchPlanned(name, shape, stored, rule, fan, scale, start, zeroRow, dtype, kernels);
         } catch (InvalidPlanException e) {
             throw e;
         } catch (IllegalArgumentException e) {
             throw new InvalidPlanException("tensor '" + name + "': " + e.getMessage(), e);
         }
+    }
+
+    private static void requireScaleOfRule(JsonFields fields, TorchRule rule, String name) {
+        for (String field : SCALES) {
+            if (fields.has(field) && !(rule.needsScale() && field.equals(scale(rule)))) {
+                throw new InvalidPlanException(
+                        "tensor '" + name + "': rule '" + rule.id() + "' has no '" + field + "'");
+            }
+        }
+    }
+
+    private static String scale(TorchRule rule) {
+        return rule == TorchRule.NORMAL ? "std" : "bound";
     }
 
     /** {@code F32}, as a checkpoint's dtype is written. */

@@ -91,4 +91,18 @@ record TorchModels(TorchReplay replay, List<Parameter> parameters, Set<String> n
         }
         return new TorchModels(replay, turned, names);
     }
+
+    /** The same, every value times a factor, as weight decay makes them: none has its first bits. */
+    TorchModels shrunk(float factor) throws java.io.IOException {
+        List<ArrayTensor> shrunk = new ArrayList<>();
+        for (Parameter parameter : parameters) {
+            float[] values = new float[(int) parameter.shape().elements()];
+            parameter.stored().readFloats(0, values, 0, values.length);
+            for (int k = 0; k < values.length; k++) {
+                values[k] *= factor;
+            }
+            shrunk.add(ArrayTensor.of(parameter.name(), parameter.shape(), values));
+        }
+        return new TorchModels(replay, Parameter.of(shrunk), names);
+    }
 }

@@ -41,6 +41,7 @@ class TorchPlanJsonTest {
                             StoredOrder.IN_OUT,
                             TorchRule.EMBEDDING,
                             TorchRule.NO_FAN,
+                            TorchRule.NO_SCALE,
                             new StreamPosition(40, 30),
                             OptionalLong.of(2),
                             TorchDtype.FLOAT64,
@@ -55,10 +56,40 @@ class TorchPlanJsonTest {
                 StoredOrder.OUT_IN,
                 rule,
                 fan,
+                TorchRule.NO_SCALE,
                 start,
                 OptionalLong.empty(),
                 TorchDtype.FLOAT32,
                 kernels);
+    }
+
+    @Test
+    void scalesOfAModelsOwn() throws IOException {
+        TorchPlan plan = new TorchPlan(
+                7,
+                List.of(
+                        scaled("a", TorchRule.NORMAL, 0.02),
+                        scaled("b", TorchRule.UNIFORM, 0.1),
+                        planned("c", TorchRule.KAIMING_NORMAL, 4, StreamPosition.at(9), TorchKernels.AVX2, 4, 6)));
+        String json = PlanJson.write(plan);
+        assertEquals(new Plan.Replayed(plan), PlanJson.read(json, "x"));
+        assertTrue(json.contains("\"rule\":\"normal\",\"std\":0.02,\"draw\":5"), json);
+        assertTrue(json.contains("\"rule\":\"uniform\",\"bound\":0.1,\"draw\":5"), json);
+        assertTrue(json.contains("\"rule\":\"kaiming_normal\",\"fan\":4,\"draw\":9"), json);
+    }
+
+    private static TorchPlanned scaled(String name, TorchRule rule, double scale) {
+        return new TorchPlanned(
+                name,
+                TensorShape.of(4, 6),
+                StoredOrder.OUT_IN,
+                rule,
+                TorchRule.NO_FAN,
+                scale,
+                StreamPosition.at(5),
+                OptionalLong.empty(),
+                TorchDtype.FLOAT32,
+                TorchKernels.AVX2);
     }
 
     @Test
