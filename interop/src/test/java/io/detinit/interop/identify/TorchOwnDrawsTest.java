@@ -102,36 +102,22 @@ class TorchOwnDrawsTest {
         return builder.build();
     }
 
+    /** The same rule with the fans of the four layers. */
+    private static Again[] rules(TorchRule rule, long... fans) {
+        return Arrays.stream(fans).mapToObj(fan -> rule(rule, fan)).toArray(Again[]::new);
+    }
+
+    private static Again[] fourTimes(Again again) {
+        return new Again[] {again, again, again, again};
+    }
+
     private static Map<String, TorchModule> models() {
         return Map.ofEntries(
-                Map.entry(
-                        "kaiming normal",
-                        afterwards(
-                                true,
-                                rule(TorchRule.KAIMING_NORMAL, 300),
-                                rule(TorchRule.KAIMING_NORMAL, 144),
-                                rule(TorchRule.KAIMING_NORMAL, 50),
-                                rule(TorchRule.KAIMING_NORMAL, 10))),
-                Map.entry(
-                        "kaiming uniform",
-                        afterwards(
-                                true,
-                                rule(TorchRule.KAIMING_UNIFORM, 75),
-                                rule(TorchRule.KAIMING_UNIFORM, 108),
-                                rule(TorchRule.KAIMING_UNIFORM, 144),
-                                rule(TorchRule.KAIMING_UNIFORM, 50))),
-                Map.entry("normal 0.02", afterwards(true, normal(0.02), normal(0.02), normal(0.02), normal(0.02))),
-                Map.entry(
-                        "xavier normal, biases kept",
-                        afterwards(
-                                false,
-                                rule(TorchRule.XAVIER_NORMAL, 0),
-                                rule(TorchRule.XAVIER_NORMAL, 0),
-                                rule(TorchRule.XAVIER_NORMAL, 0),
-                                rule(TorchRule.XAVIER_NORMAL, 0))),
-                Map.entry(
-                        "uniform 0.05, biases kept",
-                        afterwards(false, uniform(0.05), uniform(0.05), uniform(0.05), uniform(0.05))),
+                Map.entry("kaiming normal", afterwards(true, rules(TorchRule.KAIMING_NORMAL, 300, 144, 50, 10))),
+                Map.entry("kaiming uniform", afterwards(true, rules(TorchRule.KAIMING_UNIFORM, 75, 108, 144, 50))),
+                Map.entry("normal 0.02", afterwards(true, fourTimes(normal(0.02)))),
+                Map.entry("xavier normal, biases kept", afterwards(false, rules(TorchRule.XAVIER_NORMAL, 0, 0, 0, 0))),
+                Map.entry("uniform 0.05, biases kept", afterwards(false, fourTimes(uniform(0.05)))),
                 Map.entry("in the constructor", inTheConstructor()),
                 Map.entry("words", words()),
                 Map.entry("tokens", tokens()));
@@ -194,7 +180,7 @@ class TorchOwnDrawsTest {
     /** Nothing of a number that no rule has is claimed where training left no weight as it was. */
     @Test
     void aScaleThatNoBitsConfirmIsNotClaimed() throws IOException {
-        TorchModule module = afterwards(true, normal(0.0237), normal(0.0237), normal(0.0237), normal(0.0237));
+        TorchModule module = afterwards(true, fourTimes(normal(0.0237)));
         TorchModels model =
                 TorchModels.of(module, 4242, 0, TorchKernels.AVX2, 0.1).shrunk(0.93f);
         TorchIdentification found = new TorchPlanner(TorchPlanner.usualPositions(model.parameters()))
