@@ -85,10 +85,9 @@ final class TorchKeptBiases {
     }
 
     private List<List<Kept>> places(Map<TorchLayer, TorchRoute.Stop> stops) {
-        StreamPosition all = StreamPosition.START;
+        StreamPosition all = TorchLayer.drawnOnce(layers);
         long first = Long.MAX_VALUE;
         for (TorchLayer layer : layers) {
-            all = layer.first().after(all, fit.dtype());
             TorchRoute.Stop stop = stops.get(layer);
             if (stop != null && stop.drawn().isAnew()) {
                 first = Math.min(first, stop.start().draw());

@@ -72,6 +72,15 @@ record TorchLayer(String path, List<Option> options) {
         return new TorchLayer(path, options.stream().map(Option::new).toList());
     }
 
+    /** Where the stream is when all modules have been drawn from its start on, one after the other. */
+    static StreamPosition drawnOnce(List<TorchLayer> layers) {
+        StreamPosition at = StreamPosition.START;
+        for (TorchLayer layer : layers) {
+            at = layer.first().after(at, TorchDtype.FLOAT32);
+        }
+        return at;
+    }
+
     Option first() {
         return options.get(0);
     }

@@ -97,6 +97,10 @@ final class TorchRoute {
         List<Stop> ways = new ArrayList<>(List.of(Stop.begin(StreamPosition.START)));
         hint.filter(hit -> hit.layer().isEmpty() && hit.draw() > 0)
                 .ifPresent(hit -> ways.add(Stop.begin(StreamPosition.at(hit.draw()))));
+        StreamPosition again = TorchLayer.drawnOnce(layers);
+        if (again.draw() < TorchSearch.FARTHEST) {
+            ways.add(Stop.begin(again)); // where a model's own code goes through all modules once more
+        }
         List<Stop> open = ways;
         Map<TorchLayer, Stop> recognised = new LinkedHashMap<>();
         for (TorchLayer layer : layers) {

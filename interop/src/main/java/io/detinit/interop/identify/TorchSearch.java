@@ -9,6 +9,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * Finds the {@code torch.manual_seed} of a trained model, and where on the stream its construction began: weights that were
@@ -26,6 +27,9 @@ public final class TorchSearch {
 
     /** Modules that are tried alone. */
     private static final int ALONE = 2;
+
+    /** The draws that are passed over at most, to try a few positions behind them: 2 ms a seed. */
+    static final long FARTHEST = 1L << 22;
 
     private final TorchSeeds seeds;
     private final long positions;
@@ -99,10 +103,12 @@ public final class TorchSearch {
             throws IOException {
         boolean wide = parameters.stream().anyMatch(p -> new TorchTarget(p, false).isWide());
         List<TorchDtype> dtypes = wide ? List.of(TorchDtype.FLOAT32, TorchDtype.FLOAT64) : List.of(TorchDtype.FLOAT32);
-        List<List<TorchLayout>> rounds = rounds(TorchLayers.of(parameters, names), dtypes);
+        List<TorchLayer> layers = TorchLayers.of(parameters, names);
+        List<List<TorchLayout>> rounds = rounds(layers, dtypes);
         long blocks = (positions + TorchCorrelator.POSITIONS - 1) / TorchCorrelator.POSITIONS;
+        List<Long> beyond = anewBeyond(layers, blocks);
         long layouts = rounds.stream().mapToLong(List::size).sum();
-        double hypotheses = (double) seeds.size() * blocks * TorchCorrelator.POSITIONS * layouts;
+        double hypotheses = (double) seeds.size() * (blocks + beyond.size()) * TorchCorrelator.POSITIONS * layouts;
         if (layouts == 0 || seeds.size() == 0) {
             return new TorchSearchResult(Optional.empty(), 0, 0, 0);
         }
@@ -110,30 +116,63 @@ public final class TorchSearch {
                 .filter(round -> !round.isEmpty())
                 .map(round -> new TorchScan(seeds, round, hypotheses))
                 .toList();
-        return search(scans, blocks, progress);
+        return search(scans, blocks, beyond, progress);
     }
 
-    /** The first positions with one scan after the other, then the rest of them. */
-    private TorchSearchResult search(List<TorchScan> scans, long blocks, Progress progress) throws IOException {
-        long work = seeds.size() * scans.size() * (blocks > 1 ? 2 : 1);
+    /**
+     * The blocks of positions, none of those that are tried anyway, in which the largest modules lie if the model's own code drew its weights anew
+     * when all modules had been drawn from the start of the stream on.
+     */
+    private static List<Long> anewBeyond(List<TorchLayer> layers, long blocks) {
+        TreeSet<Long> beyond = new TreeSet<>();
+        List<TorchLayer> largest = largest(layers);
+        for (boolean normal : new boolean[] {false, true}) {
+            StreamPosition at = TorchLayer.drawnOnce(layers);
+            for (TorchLayer layer : layers) {
+                Optional<TorchLayer.Option> anew = layer.options().stream()
+                        .filter(option -> normal ? option.isNormalAnew() : option.isUniformAnew())
+                        .findFirst();
+                if (anew.isPresent()) {
+                    long block = at.draw() / TorchCorrelator.POSITIONS;
+                    if (largest.contains(layer) && block >= blocks && at.draw() < FARTHEST) {
+                        beyond.add(block);
+                    }
+                    at = anew.get().after(at, TorchDtype.FLOAT32);
+                }
+            }
+        }
+        return List.copyOf(beyond);
+    }
+
+    /** A part of the work: some blocks of positions, with one scan. */
+    private record Part(TorchScan scan, long from, long end) {}
+
+    /** The first positions with one scan after the other, then where weights may have been drawn anew, then the rest of them. */
+    private TorchSearchResult search(List<TorchScan> scans, long blocks, List<Long> beyond, Progress progress)
+            throws IOException {
+        List<Part> parts = new ArrayList<>();
+        scans.forEach(scan -> parts.add(new Part(scan, 0, 1)));
+        beyond.forEach(block -> scans.forEach(scan -> parts.add(new Part(scan, block, block + 1))));
+        if (blocks > 1) {
+            scans.forEach(scan -> parts.add(new Part(scan, 1, blocks)));
+        }
+        long work = seeds.size() * parts.size();
         long before = 0;
         TorchPart.Place best = TorchPart.NONE.best();
         TorchScan bestScan = scans.get(0);
-        for (long from = 0; from < Math.min(2, blocks); from++) {
-            for (TorchScan scan : scans) {
-                long done = before;
-                TorchPart found = engine.scan(
-                        scan, from, from == 0 ? 1 : blocks, (tried, of) -> progress.tried(done + tried, work));
-                if (found.proved() >= 0) {
-                    long tried = from == 0 ? scan.seedsUpTo(found.proved()) : seeds.size();
-                    return result(scan, found.best(), tried);
-                }
-                if (found.best().isBetterThan(best)) {
-                    best = found.best();
-                    bestScan = scan;
-                }
-                before += seeds.size();
+        for (Part part : parts) {
+            long done = before;
+            TorchPart found = engine.scan(
+                    part.scan(), part.from(), part.end(), (tried, of) -> progress.tried(done + tried, work));
+            if (found.proved() >= 0) {
+                long tried = part.from() == 0 ? part.scan().seedsUpTo(found.proved()) : seeds.size();
+                return result(part.scan(), found.best(), tried);
             }
+            if (found.best().isBetterThan(best)) {
+                best = found.best();
+                bestScan = part.scan();
+            }
+            before += seeds.size();
         }
         return result(bestScan, best, seeds.size());
     }
@@ -160,12 +199,7 @@ public final class TorchSearch {
         List<TorchLayer> random = layers.stream().filter(TorchLayer::isRandom).toList();
         List<TorchLayout> usual = new ArrayList<>();
         List<TorchLayout> normal = new ArrayList<>();
-        List<TorchLayer> largest = random.stream()
-                .sorted(Comparator.comparingLong((TorchLayer layer) ->
-                                Math.min(TorchAnchor.LONGEST, layer.first().weights()))
-                        .reversed())
-                .limit(ALONE)
-                .toList();
+        List<TorchLayer> largest = largest(layers);
         for (TorchDtype dtype : dtypes) {
             add(usual, evidence, "", random.stream().map(TorchLayer::first).toList(), dtype);
             for (TorchLayer layer : largest) {
@@ -181,6 +215,16 @@ public final class TorchSearch {
             }
         }
         return List.of(usual, normal);
+    }
+
+    private static List<TorchLayer> largest(List<TorchLayer> layers) {
+        return layers.stream()
+                .filter(TorchLayer::isRandom)
+                .sorted(Comparator.comparingLong((TorchLayer layer) ->
+                                Math.min(TorchAnchor.LONGEST, layer.first().weights()))
+                        .reversed())
+                .limit(ALONE)
+                .toList();
     }
 
     private static boolean coversAnchor(TorchLayer.Option option) {

@@ -22,6 +22,7 @@ import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -148,6 +149,28 @@ class TorchOwnDrawsTest {
                 assertEquals(
                         List.of(), wrong(model, found), () -> found.placements().toString());
             }
+        }
+    }
+
+    /** Behind so many draws that the positions that are tried one after the other do not reach them. */
+    @ParameterizedTest
+    @EnumSource(names = {"KAIMING_NORMAL", "KAIMING_UNIFORM"})
+    void findsThemBehindALargeModel(TorchRule rule) throws IOException {
+        TorchModule.Builder builder = TorchModule.builder(TorchEra.V1_2)
+                .child("fc1", NN.linear(784, 300, true))
+                .child("fc2", NN.linear(300, 100, true))
+                .child("fc3", NN.linear(100, 10, true));
+        builder.fill("fc1.weight", rule, 784).fill("fc2.weight", rule, 300).fill("fc3.weight", rule, 100);
+        TorchModels model = TorchModels.of(builder.build(), 4242, 0, TorchKernels.AVX2, 0.3);
+        TorchSearchResult result = search(model);
+        assertEquals(
+                266_610,
+                result.best().orElseThrow(() -> new AssertionError(result)).draw());
+        for (Optional<TorchHit> hint : List.of(result.best(), Optional.<TorchHit>empty())) {
+            TorchIdentification found = new TorchPlanner(TorchPlanner.usualPositions(model.parameters()))
+                    .plan(model.parameters(), model.names(), 4242, hint);
+            assertEquals(
+                    List.of(), wrong(model, found), () -> found.placements().toString());
         }
     }
 
