@@ -2,13 +2,13 @@ package io.detinit.interop.identify;
 
 import io.detinit.generator.TensorShape;
 import io.detinit.generator.torch.StreamPosition;
-import io.detinit.generator.torch.TorchRule;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * Tells by which call of {@code torch.nn.init} a model drew its weights where training left none of them as it was: training also changes their scale, so
@@ -39,8 +39,7 @@ final class TorchOwnFamilies {
      * @param draw its draw
      * @param start its first draw
      * @param stop its module
-     * @param std the standard deviation that it was drawn with, as far as the weights tell
-     * @param tolerance how far that may be off, as a logarithm
+     * @param scale the scale that it was drawn with, as far as the weights tell
      * @param known the rule, where its bits have told it
      */
     record Layer(
@@ -48,8 +47,7 @@ final class TorchOwnFamilies {
             TorchDraw draw,
             StreamPosition start,
             TorchRoute.Stop stop,
-            double std,
-            double tolerance,
+            TorchRuleChoice.Scale scale,
             Optional<TorchDraw.Rule> known) {
 
         TensorShape shape() {
@@ -57,15 +55,11 @@ final class TorchOwnFamilies {
         }
     }
 
-    /** One call, for weights of any shape. */
-    private interface Call {
-        TorchDraw.Rule rule(TensorShape shape);
-    }
-
-    private record Family(Call call, double doubt) {
+    /** One call for all weights, and what speaks against it from the start. */
+    private record Family(Function<TensorShape, TorchDraw.Rule> rule, double doubt) {
 
         double std(TensorShape shape) {
-            return TorchOwnRules.std(call.rule(shape), shape);
+            return TorchOwnRules.std(rule.apply(shape), shape);
         }
     }
 
@@ -85,7 +79,7 @@ final class TorchOwnFamilies {
             best(alike, families(alike, normal)).ifPresent(family -> {
                 for (Layer layer : alike) {
                     if (layer.known().isEmpty()) {
-                        decided.put(layer, family.call().rule(layer.shape()));
+                        decided.put(layer, family.rule().apply(layer.shape()));
                     }
                 }
             });
@@ -128,34 +122,21 @@ final class TorchOwnFamilies {
 
     /** In halves of what the scale may be off. */
     private static double misfit(Family family, Layer layer) {
-        return Math.log(layer.std() / family.std(layer.shape())) / (Math.max(CLOSEST, layer.tolerance()) / 2);
+        return Math.log(layer.scale().std() / family.std(layer.shape()))
+                / (Math.max(CLOSEST, layer.scale().tolerance()) / 2);
     }
 
     private static List<Family> families(List<Layer> layers, boolean normal) {
-        TorchRule kaiming = normal ? TorchRule.KAIMING_NORMAL : TorchRule.KAIMING_UNIFORM;
-        TorchRule xavier = normal ? TorchRule.XAVIER_NORMAL : TorchRule.XAVIER_UNIFORM;
-        TorchRule plain = normal ? TorchRule.NORMAL : TorchRule.UNIFORM;
-        double spread = normal ? 1 : Math.sqrt(3.0);
         List<Family> families = new ArrayList<>();
-        families.add(new Family(shape -> TorchDraw.Rule.of(xavier, TorchRule.NO_FAN), 0));
-        families.add(new Family(shape -> TorchDraw.Rule.of(kaiming, shape.fanIn()), 0));
-        families.add(new Family(shape -> TorchDraw.Rule.of(kaiming, shape.fanOut()), 0));
-        for (double gain : TorchOwnRules.gains()) {
-            families.add(new Family(
-                    shape -> TorchDraw.Rule.scaled(plain, spread * (gain / Math.sqrt((double) shape.fanIn()))),
-                    SELDOM));
-            families.add(new Family(
-                    shape -> TorchDraw.Rule.scaled(plain, spread * (gain / Math.sqrt((double) shape.fanOut()))),
-                    SELDOM));
-        }
-        for (double gain : TorchOwnRules.xavierGains()) {
-            families.add(new Family(
-                    shape -> TorchDraw.Rule.scaled(plain, spread * (gain * TorchOwnRules.xavier(shape))), SELDOM));
+        for (TorchOwnRules.Call call : TorchOwnRules.calls(normal)) {
+            families.add(new Family(call.rule(), call.isSeldom() ? SELDOM : 0));
         }
         layers.stream()
-                .flatMap(layer -> TorchOwnRules.digits(spread * layer.std()).stream())
+                .flatMap(layer -> TorchOwnRules.digits(
+                        TorchOwnRules.spread(normal) * layer.scale().std())
+                        .stream())
                 .distinct()
-                .forEach(number -> families.add(new Family(shape -> TorchDraw.Rule.scaled(plain, number), NUMBER)));
+                .forEach(number -> families.add(new Family(shape -> TorchOwnRules.number(normal, number), NUMBER)));
         return families;
     }
 }

@@ -8,6 +8,7 @@ import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * The rules of {@code torch.nn.init} by which models draw their weights themselves, after their modules have: Kaiming's and Xavier's with the
@@ -67,33 +68,56 @@ final class TorchOwnRules {
     }
 
     /**
+     * A call of {@code torch.nn.init} without a number of the model's own.
+     *
+     * @param rule what it draws by, of the weight's shape
+     * @param isSeldom whether its gain is seldom asked for
+     */
+    record Call(Function<TensorShape, TorchDraw.Rule> rule, boolean isSeldom) {}
+
+    /** The calls that draw normal values, or uniform ones. */
+    static List<Call> calls(boolean normal) {
+        TorchRule kaiming = normal ? TorchRule.KAIMING_NORMAL : TorchRule.KAIMING_UNIFORM;
+        TorchRule xavier = normal ? TorchRule.XAVIER_NORMAL : TorchRule.XAVIER_UNIFORM;
+        double spread = spread(normal);
+        List<Call> calls = new ArrayList<>();
+        calls.add(new Call(shape -> TorchDraw.Rule.of(kaiming, shape.fanIn()), false));
+        calls.add(new Call(shape -> TorchDraw.Rule.of(kaiming, shape.fanOut()), false));
+        calls.add(new Call(shape -> TorchDraw.Rule.of(xavier, TorchRule.NO_FAN), false));
+        for (double gain : GAINS) {
+            calls.add(new Call(shape -> number(normal, spread * (gain / Math.sqrt((double) shape.fanIn()))), true));
+        }
+        for (double gain : GAINS) {
+            calls.add(new Call(shape -> number(normal, spread * (gain / Math.sqrt((double) shape.fanOut()))), true));
+        }
+        for (double gain : XAVIER_GAINS) {
+            calls.add(new Call(shape -> number(normal, spread * (gain * xavier(shape))), true));
+        }
+        return calls;
+    }
+
+    /** {@code normal_(0, scale)} or {@code uniform_(-scale, scale)}. */
+    static TorchDraw.Rule number(boolean normal, double scale) {
+        return TorchDraw.Rule.scaled(normal ? TorchRule.NORMAL : TorchRule.UNIFORM, scale);
+    }
+
+    /** The scale of a rule, by its standard deviation. */
+    static double spread(boolean normal) {
+        return normal ? 1 : Math.sqrt(3.0);
+    }
+
+    /**
      * The rules for a weight, those first whose scale is nearest to that of the trained weights; of uniform ones without Xavier's of gain 1.
      *
      * @param normal whether normal ones are asked for, and not uniform ones
      */
     static List<TorchDraw.Rule> of(TorchTarget weight, boolean normal) throws IOException {
         TensorShape shape = weight.shape();
-        TorchRule plain = normal ? TorchRule.NORMAL : TorchRule.UNIFORM;
-        double spread = normal ? 1 : Math.sqrt(3.0);
         double std = deviation(weight.values(TorchTarget.MOST));
         List<TorchDraw.Rule> rules = new ArrayList<>();
-        for (long fan : fans(shape)) {
-            rules.add(TorchDraw.Rule.of(normal ? TorchRule.KAIMING_NORMAL : TorchRule.KAIMING_UNIFORM, fan));
-        }
-        if (normal) {
-            rules.add(TorchDraw.Rule.of(TorchRule.XAVIER_NORMAL, TorchRule.NO_FAN));
-        }
-        List<Double> scales = new ArrayList<>();
-        for (long fan : fans(shape)) {
-            for (double gain : GAINS) {
-                scales.add(spread * (gain / Math.sqrt((double) fan)));
-            }
-        }
-        for (double gain : XAVIER_GAINS) {
-            scales.add(spread * (gain * xavier(shape)));
-        }
-        scales.addAll(round(spread * std));
-        scales.forEach(scale -> rules.add(TorchDraw.Rule.scaled(plain, scale)));
+        calls(normal).forEach(call -> rules.add(call.rule().apply(shape)));
+        round(spread(normal) * std).forEach(number -> rules.add(number(normal, number)));
+        rules.removeIf(rule -> rule.rule() == TorchRule.XAVIER_UNIFORM);
         return nearest(rules, shape, std);
     }
 
@@ -128,12 +152,8 @@ final class TorchOwnRules {
         return TorchFit.deviation(rule.rule().fill(shape, rule.fan(), rule.scale(), rule.era()));
     }
 
-    private static List<Long> fans(TensorShape shape) {
-        return shape.fanIn() == shape.fanOut() ? List.of(shape.fanIn()) : List.of(shape.fanIn(), shape.fanOut());
-    }
-
     /** As {@code xavier_normal_} has it. */
-    static double xavier(TensorShape shape) {
+    private static double xavier(TensorShape shape) {
         return Math.sqrt(2.0 / Math.addExact(shape.fanIn(), shape.fanOut()));
     }
 
@@ -158,14 +178,6 @@ final class TorchOwnRules {
             }
         }
         return numbers;
-    }
-
-    static double[] gains() {
-        return GAINS.clone();
-    }
-
-    static double[] xavierGains() {
-        return XAVIER_GAINS.clone();
     }
 
     private static double deviation(float[] values) {

@@ -136,10 +136,12 @@ public final class TorchPlanner {
         private final TorchFit fit;
         private final Map<String, Choice> choices = new HashMap<>();
         private final Map<String, String> reasons = new HashMap<>();
+        private final TorchRuleChoice rules;
         private final TorchOwnFamilies families = new TorchOwnFamilies();
 
         Assembly(TorchFit fit, List<TorchLayer> layers, Map<TorchLayer, TorchRoute.Stop> stops) throws IOException {
             this.fit = fit;
+            this.rules = new TorchRuleChoice(fit);
             boolean nothing = stops.isEmpty();
             for (TorchLayer layer : layers) {
                 TorchRoute.Stop stop = stops.get(layer);
@@ -198,12 +200,12 @@ public final class TorchPlanner {
                         // a bias goes with its weight
                         Optional<TorchDraw.Rule> rule = weight.filter(draw.rules()::contains);
                         if (rule.isEmpty()) {
-                            rule = new TorchRuleChoice(fit).rule(target, draw, at);
+                            rule = rules.rule(target, draw, at);
                         }
                         weight = rule;
                         if (draw.isAnew() && draw.rules().size() > 1) {
-                            double[] scale = new TorchRuleChoice(fit).scale(target, draw, at);
-                            families.add(new TorchOwnFamilies.Layer(target, draw, at, stop, scale[0], scale[1], rule));
+                            TorchRuleChoice.Scale scale = rules.scale(target, draw, at);
+                            families.add(new TorchOwnFamilies.Layer(target, draw, at, stop, scale, rule));
                         }
                         if (rule.isPresent()) {
                             choices.put(target.name(), new Choice(target, draw, at, stop, rule.get()));

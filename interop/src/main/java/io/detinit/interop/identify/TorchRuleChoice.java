@@ -105,12 +105,20 @@ final class TorchRuleChoice {
         return strange ? Optional.empty() : Optional.of(usual);
     }
 
-    /** The standard deviation that a tensor was drawn with, as far as its weights tell, and how far that may be off, as a logarithm. */
-    double[] scale(TorchTarget target, TorchDraw draw, StreamPosition at) throws IOException {
+    /**
+     * The scale that a tensor was drawn with.
+     *
+     * @param std the standard deviation
+     * @param tolerance how far that may be off, as a logarithm
+     */
+    record Scale(double std, double tolerance) {}
+
+    /** The scale that a tensor was drawn with, as far as its weights tell. */
+    Scale scale(TorchTarget target, TorchDraw draw, StreamPosition at) throws IOException {
         TorchInit init = init(draw, at, draw.rules().get(0), TorchVariant.FUSED);
         TorchFigures figures = TorchFigures.of(target, init, fit.stream());
         double r = figures.correlation();
-        return new double[] {figures.slope() * TorchFit.deviation(init.fill()), Math.sqrt(Math.max(0, 1 - r * r))};
+        return new Scale(figures.slope() * TorchFit.deviation(init.fill()), Math.sqrt(Math.max(0, 1 - r * r)));
     }
 
     private Compared compared(

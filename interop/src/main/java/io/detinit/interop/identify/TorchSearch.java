@@ -15,10 +15,11 @@ import java.util.TreeSet;
  * Finds the {@code torch.manual_seed} of a trained model, and where on the stream its construction began: weights that were
  * trained still correlate with those they began as.
  *
- * <p>Of each seed the uniform stream is made and correlated, by Fourier transform, at every position with a few anchors: the
- * model's weights laid out one module after the other as its constructor draws them, and the largest modules alone, whatever came before them.
- * The first positions of all seeds come first, since most models are constructed right after seeding; the rest only where that
- * finds nothing. The seeds are taken in order, sixteen at a time, and the search ends with
+ * <p>Of each seed the stream is made and correlated, by Fourier transform, at every position with a few anchors: the
+ * model's weights laid out one module after the other as its constructor draws them, and the largest modules alone, whatever came before them;
+ * these once more as normal values where their distribution allows it, since models draw weights anew by {@code nn.init}.
+ * The first positions of all seeds come first, since most models are constructed right after seeding; then, of large models, those at which the
+ * largest modules lie if all were drawn anew; the rest only where that finds nothing. The seeds are taken in order, sixteen at a time, and the search ends with
  * the first sixteen of which one cannot be chance: the outcome is the same for any number of threads and machines.
  *
  * <p>Immutable; safe for use by many threads.
@@ -41,7 +42,7 @@ public final class TorchSearch {
         /**
          * Some seeds more were tried.
          *
-         * @param done seeds tried, those of both rounds counted
+         * @param done seeds tried, each counted as often as it is gone through
          * @param of how many it will be if nothing is found
          */
         void tried(long done, long of);

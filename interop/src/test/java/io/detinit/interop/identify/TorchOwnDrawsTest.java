@@ -143,12 +143,7 @@ class TorchOwnDrawsTest {
             assertEquals(
                     4242,
                     result.best().orElseThrow(() -> new AssertionError(result)).seed());
-            for (Optional<TorchHit> hint : List.of(result.best(), Optional.<TorchHit>empty())) {
-                TorchIdentification found = new TorchPlanner(TorchPlanner.usualPositions(model.parameters()))
-                        .plan(model.parameters(), model.names(), 4242, hint);
-                assertEquals(
-                        List.of(), wrong(model, found), () -> found.placements().toString());
-            }
+            assertPlanned(model, result);
         }
     }
 
@@ -166,9 +161,14 @@ class TorchOwnDrawsTest {
         assertEquals(
                 266_610,
                 result.best().orElseThrow(() -> new AssertionError(result)).draw());
-        for (Optional<TorchHit> hint : List.of(result.best(), Optional.<TorchHit>empty())) {
+        assertPlanned(model, result);
+    }
+
+    /** With and without knowing where the search found it. */
+    private static void assertPlanned(TorchModels model, TorchSearchResult result) throws IOException {
+        for (Optional<TorchHit> place : List.of(result.best(), Optional.<TorchHit>empty())) {
             TorchIdentification found = new TorchPlanner(TorchPlanner.usualPositions(model.parameters()))
-                    .plan(model.parameters(), model.names(), 4242, hint);
+                    .plan(model.parameters(), model.names(), 4242, place);
             assertEquals(
                     List.of(), wrong(model, found), () -> found.placements().toString());
         }

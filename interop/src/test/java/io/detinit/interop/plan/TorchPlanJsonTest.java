@@ -132,6 +132,8 @@ class TorchPlanJsonTest {
                 "{'name':'w','shape':[2,2],'rule':'linear','fan':2,'dtype':'I64'}                | one of F32, F64, F16, BF16",
                 "{'name':'w','shape':[2,2],'rule':'linear','fan':2,'era':'9.9'}                  | era",
                 "{'name':'w','shape':[2,2],'rule':'linear','fan':2,'layer':0}                    | layer",
+                "{'name':'w','shape':[2,2],'rule':'normal'}                                      | a finite number",
+                "{'name':'w','shape':[2,2],'rule':'uniform','bound':'0.1'}                       | a finite number",
                 "{'name':'w','shape':[2,2],'rule':'linear','fan':2,'stored':'sideways'}          | stored",
             })
     void malformedEntriesAreNamed(String entry, String part) {
@@ -148,6 +150,10 @@ class TorchPlanJsonTest {
             value = {
                 "{'name':'w','shape':[2,2],'rule':'linear'}                                  | needs a fan > 0",
                 "{'name':'w','shape':[2,2],'rule':'embedding','zeroRow':2}                   | no row 2",
+                "{'name':'w','shape':[2,2],'rule':'linear','fan':2,'std':0.1}                | has no 'std'",
+                "{'name':'w','shape':[2,2],'rule':'normal','std':0.1,'bound':0.1}            | has no 'bound'",
+                "{'name':'w','shape':[2,2],'rule':'normal','std':-0.1}                       | needs a std > 0",
+                "{'name':'w','shape':[2,2],'rule':'kaiming_normal'}                          | needs a fan > 0",
                 "{'name':'w','shape':[2,2],'rule':'embedding','draw':3,'pair':2}             | cannot be kept",
                 "{'name':'w','shape':[2,2,2],'rule':'conv','fan':2,'stored':'in_out'}        | only a matrix",
             })
