@@ -41,7 +41,21 @@ record ChunkAudit(
         private final WeightReader reader = new WeightReader(BLOCK);
         private final long[] bits = new long[BAND / Long.SIZE];
         private final long[] bins = new long[DeltaKernel.BINS];
+        private boolean counting;
         private final DeltaSums sums = new DeltaSums();
+
+        /** Lets a chunk count in bins that are all 0, also after one that failed. */
+        private void countBins() {
+            if (counting) {
+                Arrays.fill(bins, 0);
+            }
+            counting = true;
+        }
+
+        private DeltaBins.Run takeBins() {
+            counting = false;
+            return DeltaBins.Run.take(bins);
+        }
 
         /** What the last band was read with. */
         WeightReader reader() {
@@ -59,14 +73,15 @@ record ChunkAudit(
         List<BandSums> bands = new ArrayList<>();
         List<LineSums> lines = new ArrayList<>();
         LineMarks marks = LineMarks.of(work, from, count);
+        worker.reader.ahead(work.view(), from, count);
         boolean counted = false;
         for (int done = 0; done < count; done += BAND) {
             int length = Math.min(BAND, count - done);
             boolean counts = (from + done) / BAND % work.stride() == 0;
             if (counts && !counted) {
-                Arrays.fill(worker.bins, 0);
+                worker.countBins();
+                counted = true;
             }
-            counted |= counts;
             Band band = new Band(worker, work, from + done, moved, counts, work.isMatrix() ? detail : Lines.NONE);
             bands.add(band.compare(length));
             band.lines().ifPresent(lines::add);
@@ -77,7 +92,7 @@ record ChunkAudit(
                 from + count == work.elements(),
                 bands,
                 Arrays.stream(moved).boxed().toList(),
-                counted ? DeltaBins.Run.of(worker.bins) : DeltaBins.Run.NONE,
+                counted ? worker.takeBins() : DeltaBins.Run.NONE,
                 marks,
                 lines);
     }

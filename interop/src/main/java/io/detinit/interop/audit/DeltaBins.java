@@ -3,6 +3,7 @@ package io.detinit.interop.audit;
 import io.detinit.generator.DeltaKernel;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -19,22 +20,25 @@ final class DeltaBins {
     private final long[] counts = new long[DeltaKernel.BINS];
     private long counted;
 
-    /** Some neighbouring bins of a part of the elements. */
+    /** The bin of zero and some neighbouring bins of a part of the elements. */
     static final class Run implements Serializable {
         private static final long serialVersionUID = 1L;
 
-        static final Run NONE = new Run(0, new long[0]);
+        static final Run NONE = new Run(0, 0, new long[0]);
 
+        private final long zeros;
         private final int first;
         private final long[] counts;
 
-        private Run(int first, long[] counts) {
+        private Run(long zeros, int first, long[] counts) {
+            this.zeros = zeros;
             this.first = first;
             this.counts = counts;
         }
 
-        static Run of(long[] bins) {
-            int first = 0;
+        /** Takes the counts out of the bins, which become zero. */
+        static Run take(long[] bins) {
+            int first = 1;
             int end = bins.length;
             while (first < end && bins[first] == 0) {
                 first++;
@@ -42,13 +46,17 @@ final class DeltaBins {
             while (end > first && bins[end - 1] == 0) {
                 end--;
             }
-            return new Run(first, java.util.Arrays.copyOfRange(bins, first, end));
+            Run run = new Run(bins[0], first, Arrays.copyOfRange(bins, first, end));
+            bins[0] = 0;
+            Arrays.fill(bins, first, end, 0);
+            return run;
         }
 
         /** The counts of both. */
         Run plus(Run other) {
             if (counts.length == 0 || other.counts.length == 0) {
-                return counts.length == 0 ? other : this;
+                Run longer = counts.length == 0 ? other : this;
+                return new Run(zeros + other.zeros, longer.first, longer.counts);
             }
             int low = Math.min(first, other.first);
             int end = Math.max(first + counts.length, other.first + other.counts.length);
@@ -57,12 +65,14 @@ final class DeltaBins {
             for (int k = 0; k < other.counts.length; k++) {
                 both[other.first - low + k] += other.counts[k];
             }
-            return new Run(low, both);
+            return new Run(zeros + other.zeros, low, both);
         }
     }
 
     /** Adds counts of which each stands for so many elements. */
     void add(Run run, long weight) {
+        counts[0] += weight * run.zeros;
+        counted += run.zeros;
         for (int k = 0; k < run.counts.length; k++) {
             counts[run.first + k] += weight * run.counts[k];
             counted += run.counts[k];

@@ -59,6 +59,18 @@ public final class WeightReader {
         round(w0, count, dtype);
     }
 
+    /**
+     * Reads the file's elements ahead, as {@link ElementReader#ahead} does.
+     *
+     * @param tensor the tensor
+     * @param from the first element
+     * @param count how many
+     * @throws IOException if reading fails
+     */
+    void ahead(TensorView tensor, long from, int count) throws IOException {
+        elements.ahead(tensor, from, count);
+    }
+
     private void readWide(TensorView tensor, InitialValues values, double decay, long from, int count)
             throws IOException {
         if (wide.length == 0) {

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads elements through a buffer of its own, outside the heap: for passes over whole files. Unlike {@link TensorView#view} it maps
@@ -15,12 +16,37 @@ import java.util.Objects;
 public final class ElementReader {
 
     /** Bytes read at once. */
-    private static final int PIECE = 1 << 18;
+    private static final int PIECE = 1 << 20;
 
     private final ByteBuffer bytes = ByteBuffer.allocateDirect(PIECE).order(ByteOrder.LITTLE_ENDIAN);
 
-    /** A reader with its buffer, {@code 2^18} bytes. */
+    /** What the buffer holds; nothing where there is no tensor. */
+    private @Nullable TensorView held;
+
+    private long heldFrom;
+    private long heldEnd;
+
+    /** A reader with its buffer, {@code 2^20} bytes. */
     public ElementReader() {}
+
+    /**
+     * Reads elements ahead, all at once: until something else is read, those that are asked for come from memory. Does nothing where
+     * they are more than the buffer takes.
+     *
+     * @param tensor the tensor
+     * @param from the first element
+     * @param count how many
+     * @throws IOException if reading fails
+     * @throws IndexOutOfBoundsException if the range lies outside the tensor
+     */
+    public void ahead(TensorView tensor, long from, int count) throws IOException {
+        if (count <= PIECE / tensor.info().dtype().bytes() && !holds(tensor, from, count)) {
+            read(tensor, from, count);
+            held = tensor;
+            heldFrom = from;
+            heldEnd = from + count;
+        }
+    }
 
     /**
      * Reads elements as float32, as {@link TensorView#readFloats} does.
@@ -69,8 +95,17 @@ public final class ElementReader {
         }
     }
 
+    private boolean holds(TensorView tensor, long from, int count) {
+        return tensor == held && from >= heldFrom && from + count <= heldEnd;
+    }
+
     private ByteBuffer read(TensorView tensor, long from, int count) throws IOException {
         int size = tensor.info().dtype().bytes();
+        if (holds(tensor, from, count)) {
+            int first = (int) (from - heldFrom) * size;
+            return bytes.slice(first, count * size).order(ByteOrder.LITTLE_ENDIAN);
+        }
+        held = null;
         bytes.clear().limit(count * size);
         tensor.readBytes(from * size, bytes);
         return bytes.flip();

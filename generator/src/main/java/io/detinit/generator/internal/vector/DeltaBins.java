@@ -1,41 +1,55 @@
 package io.detinit.generator.internal.vector;
 
 import io.detinit.generator.internal.DeltaBlock;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
-/** The histogram of |d|: bins are found in vectors and counted one by one. */
+/**
+ * The histogram of |d|: bins are found in vectors and counted one by one.
+ *
+ * <p>Weights that never moved are many, and adding to one bin again and again waits for itself each time. So each lane of a
+ * vector has a bin of its own for them, among those between infinity and NaN, which no |d| has.
+ */
 final class DeltaBins {
+
+    private static final int UNUSED = (DeltaBlock.INFINITE >>> 16) + 1;
 
     private DeltaBins() {}
 
-    /** Finds the bins of whole vectors. */
-    static void find(float[] weights, int from, float[] initial, int initialFrom, int count, int[] binOf) {
+    /** Counts whole vectors of elements, at most as many as the scratch array holds at a time. */
+    static void count(
+            float[] weights, int from, float[] initial, int initialFrom, int count, int[] scratch, long[] bins) {
+        long[] kept = Arrays.copyOfRange(bins, UNUSED, UNUSED + DeltaPass.LANES);
+        Arrays.fill(bins, UNUSED, UNUSED + DeltaPass.LANES, 0);
+        for (int k = 0; k < count; k += scratch.length) {
+            int elements = Math.min(count - k, scratch.length);
+            find(weights, from + k, initial, initialFrom + k, elements, scratch);
+            add(scratch, elements, bins);
+        }
+        for (int lane = 0; lane < DeltaPass.LANES; lane++) {
+            bins[0] += bins[UNUSED + lane];
+        }
+        System.arraycopy(kept, 0, bins, UNUSED, kept.length);
+    }
+
+    private static void find(float[] weights, int from, float[] initial, int initialFrom, int count, int[] binOf) {
+        IntVector lanes = IntVector.zero(DeltaPass.INTS).addIndex(1).add(UNUSED);
         for (int k = 0; k < count; k += DeltaPass.LANES) {
             FloatVector d = FloatVector.fromArray(DeltaPass.FLOATS, weights, from + k)
                     .sub(FloatVector.fromArray(DeltaPass.FLOATS, initial, initialFrom + k));
-            DeltaPass.magnitude(d.reinterpretAsInts())
+            IntVector bin = DeltaPass.magnitude(d.reinterpretAsInts())
                     .min(DeltaBlock.NOT_A_NUMBER)
-                    .lanewise(VectorOperators.LSHR, 16)
-                    .intoArray(binOf, k);
+                    .lanewise(VectorOperators.LSHR, 16);
+            IntVector zero = bin.sub(1).lanewise(VectorOperators.ASHR, 31);
+            bin.add(zero.lanewise(VectorOperators.AND, lanes)).intoArray(binOf, k);
         }
     }
 
-    /** Counts a multiple of four elements; four that never moved are added at once, not one after the other. */
-    static void add(int[] binOf, int count, long[] bins) {
-        for (int k = 0; k < count; k += 4) {
-            int b0 = binOf[k];
-            int b1 = binOf[k + 1];
-            int b2 = binOf[k + 2];
-            int b3 = binOf[k + 3];
-            if (b0 == b1 && b0 == b2 && b0 == b3) {
-                bins[b0] += 4;
-            } else {
-                bins[b0]++;
-                bins[b1]++;
-                bins[b2]++;
-                bins[b3]++;
-            }
+    private static void add(int[] binOf, int count, long[] bins) {
+        for (int k = 0; k < count; k++) {
+            bins[binOf[k]]++;
         }
     }
 }

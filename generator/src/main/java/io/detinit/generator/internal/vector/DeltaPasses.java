@@ -18,8 +18,16 @@ final class DeltaPasses {
 
     private DeltaPasses() {}
 
-    /** Everything but limits and sums. Adds nothing where a delta is not finite. */
+    /**
+     * Everything but limits and sums. Adds nothing where a delta is not finite.
+     *
+     * <p>What grew or shrank in magnitude has other bits. Of the rest only elements that changed their sign alone, which are
+     * rare, are not identical: where there is one, they are counted one by one.
+     */
     static final class Counts extends DeltaPass {
+
+        private static final int SIGN = Integer.MIN_VALUE;
+
         @Override
         boolean run(DeltaBlock block, int start, int end) {
             float[] weights = block.weights();
@@ -27,7 +35,7 @@ final class DeltaPasses {
             int from = block.from();
             int initialFrom = block.initialFrom();
             IntVector max = IntVector.zero(INTS);
-            IntVector identical = IntVector.zero(INTS);
+            IntVector least = IntVector.zero(INTS);
             IntVector flips = IntVector.zero(INTS);
             IntVector towards = IntVector.zero(INTS);
             IntVector away = IntVector.zero(INTS);
@@ -40,11 +48,12 @@ final class DeltaPasses {
                 IntVector m = magnitude(bits);
                 IntVector m0 = magnitude(bits0);
                 max = max.max(magnitude(w.sub(w0).reinterpretAsInts()));
-                identical = identical.add(sign(different.abs().sub(1)));
+                least = least.min(different);
                 flips = flips.add(
                         sign(different.lanewise(VectorOperators.AND, m.min(m0).neg())));
-                towards = towards.add(sign(m.sub(m0)));
-                away = away.add(sign(m0.sub(m)));
+                IntVector growth = m.sub(m0);
+                towards = towards.add(sign(growth));
+                away = away.add(sign(growth.neg()));
             }
             int largest = max.reduceLanes(VectorOperators.MAX);
             if (largest >= DeltaBlock.INFINITE) {
@@ -52,11 +61,29 @@ final class DeltaPasses {
             }
             DeltaState into = block.into();
             into.maxBits = Math.max(into.maxBits, largest);
-            into.bitIdentical += identical.reduceLanes(VectorOperators.ADD);
             into.signFlips += flips.reduceLanes(VectorOperators.ADD);
-            into.towardsZero += towards.reduceLanes(VectorOperators.ADD);
-            into.awayFromZero += away.reduceLanes(VectorOperators.ADD);
+            int shrunk = towards.reduceLanes(VectorOperators.ADD);
+            int grown = away.reduceLanes(VectorOperators.ADD);
+            into.towardsZero += shrunk;
+            into.awayFromZero += grown;
+            boolean mirrors = least.reduceLanes(VectorOperators.MIN) == SIGN;
+            into.bitIdentical += end - start - shrunk - grown - (mirrors ? mirrored(block, start, end) : 0);
             return true;
+        }
+
+        /** How many elements differ in the sign and in nothing else, zeros among them. */
+        private static int mirrored(DeltaBlock block, int start, int end) {
+            float[] weights = block.weights();
+            float[] initial = block.initial();
+            int from = block.from();
+            int initialFrom = block.initialFrom();
+            int mirrored = 0;
+            for (int k = start; k < end; k++) {
+                int different =
+                        Float.floatToRawIntBits(weights[from + k]) ^ Float.floatToRawIntBits(initial[initialFrom + k]);
+                mirrored += different == SIGN ? 1 : 0;
+            }
+            return mirrored;
         }
     }
 

@@ -56,12 +56,7 @@ public final class VectorDeltaLoop implements DeltaLoop {
     @Override
     public void histogram(float[] weights, int from, float[] initial, int initialFrom, int count, long[] bins) {
         int whole = count / WORD * WORD;
-        int[] binOf = new int[Math.min(whole, PART)];
-        for (int k = 0; k < whole; k += PART) {
-            int elements = Math.min(whole - k, PART);
-            DeltaBins.find(weights, from + k, initial, initialFrom + k, elements, binOf);
-            DeltaBins.add(binOf, elements, bins);
-        }
+        DeltaBins.count(weights, from, initial, initialFrom, whole, new int[PART], bins);
         ScalarDeltaLoop.INSTANCE.histogram(weights, from + whole, initial, initialFrom + whole, count - whole, bins);
     }
 }
