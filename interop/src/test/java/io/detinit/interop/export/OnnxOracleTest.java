@@ -12,13 +12,13 @@ import ai.djl.nn.Block;
 import ai.djl.nn.LambdaBlock;
 import ai.djl.nn.SequentialBlock;
 import io.detinit.generator.TensorShape;
+import io.detinit.interop.OraclePython;
 import io.detinit.interop.onnx.OnnxCheckpoint;
 import io.detinit.interop.onnx.TestModels;
 import io.detinit.interop.tensor.ArrayTensor;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -54,14 +54,7 @@ class OnnxOracleTest {
     Path folder;
 
     private static List<String> check(Path model) throws IOException, InterruptedException {
-        String python = System.getenv("DETINIT_ORACLE_PYTHON");
-        assumeTrue(python != null && !python.isEmpty(), "DETINIT_ORACLE_PYTHON is not set");
-        Process process = new ProcessBuilder(python, "-c", CHECK, model.toString())
-                .redirectErrorStream(true)
-                .start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(0, process.waitFor(), output);
-        return output.lines().toList();
+        return OraclePython.lines(CHECK, model);
     }
 
     @Test

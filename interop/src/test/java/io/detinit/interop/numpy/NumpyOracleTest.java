@@ -3,17 +3,15 @@ package io.detinit.interop.numpy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.detinit.interop.OraclePython;
 import io.detinit.interop.file.MalformedFileException;
 import io.detinit.interop.tensor.Checkpoint;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
@@ -30,20 +28,14 @@ class NumpyOracleTest {
     @TempDir
     Path folder;
 
-    private static String python(String... arguments) throws IOException, InterruptedException {
-        String python = System.getenv("DETINIT_ORACLE_PYTHON");
-        assumeTrue(python != null && !python.isEmpty(), "DETINIT_ORACLE_PYTHON is not set");
-        List<String> command = Stream.concat(Stream.of(python, "src/test/python/numpy_files.py"), Stream.of(arguments))
-                .toList();
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(0, process.waitFor(), output);
-        return output.strip();
+    private static String python(Object... arguments) throws IOException, InterruptedException {
+        return OraclePython.run(Path.of("src/test/python/numpy_files.py"), arguments)
+                .strip();
     }
 
     @Test
     void filesOfNumPyAreReadAndItReadsThemRewritten() throws Exception {
-        python("make", folder.toString());
+        python("make", folder);
         int files = NumpyFiles.compare(folder);
         assertTrue(files > 50, files + " files");
         Path rewritten = Files.createDirectory(folder.resolve("rewritten"));
@@ -62,6 +54,6 @@ class NumpyOracleTest {
                 }
             }
         }
-        assertEquals(String.valueOf(files), python("check", rewritten.toString()));
+        assertEquals(String.valueOf(files), python("check", rewritten));
     }
 }

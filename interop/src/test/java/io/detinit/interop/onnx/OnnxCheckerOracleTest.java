@@ -4,10 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.detinit.interop.OraclePython;
 import io.detinit.interop.file.MalformedFileException;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -79,20 +79,8 @@ class OnnxCheckerOracleTest {
     @TempDir
     Path folder;
 
-    private static List<String> check(Path... models) throws IOException, InterruptedException {
-        String python = System.getenv("DETINIT_ORACLE_PYTHON");
-        assumeTrue(python != null && !python.isEmpty(), "DETINIT_ORACLE_PYTHON is not set");
-        String[] command = new String[3 + models.length];
-        command[0] = python;
-        command[1] = "-c";
-        command[2] = CHECK;
-        for (int k = 0; k < models.length; k++) {
-            command[3 + k] = models[k].toString();
-        }
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(0, process.waitFor(), output);
-        return output.lines().filter(line -> line.matches("(passes|fails).*")).toList();
+    private static List<String> check(Path file, Path copy) throws IOException, InterruptedException {
+        return OraclePython.lines(CHECK, file, copy);
     }
 
     @Test

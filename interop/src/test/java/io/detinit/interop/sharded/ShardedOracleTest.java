@@ -1,15 +1,14 @@
 package io.detinit.interop.sharded;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.detinit.generator.TensorShape;
+import io.detinit.interop.OraclePython;
 import io.detinit.interop.safetensors.SafetensorsFile;
 import io.detinit.interop.tensor.ArrayTensor;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -57,17 +56,6 @@ class ShardedOracleTest {
     @TempDir
     Path folder;
 
-    private static List<String> python(String program, Path argument) throws IOException, InterruptedException {
-        String python = System.getenv("DETINIT_ORACLE_PYTHON");
-        assumeTrue(python != null && !python.isEmpty(), "DETINIT_ORACLE_PYTHON is not set");
-        Process process = new ProcessBuilder(python, "-c", program, argument.toString())
-                .redirectErrorStream(true)
-                .start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(0, process.waitFor(), output);
-        return output.lines().toList();
-    }
-
     private static List<String> lines(ShardedCheckpoint set) throws IOException {
         List<String> lines = new ArrayList<>();
         for (TensorView tensor : set.tensors()) {
@@ -81,17 +69,17 @@ class ShardedOracleTest {
 
     @Test
     void bothDirections() throws Exception {
-        python(MAKE, folder);
+        OraclePython.lines(MAKE, folder);
         Path index = ShardedCheckpoint.indexIn(folder).orElseThrow();
         Path out = Files.createDirectory(folder.resolve("out")).resolve("pruned.safetensors.index.json");
         try (ShardedCheckpoint set = ShardedCheckpoint.open(index, SafetensorsFile::open)) {
             assertEquals(List.of(), set.warnings());
-            assertEquals(python(SHOW, index), lines(set));
+            assertEquals(OraclePython.lines(SHOW, index), lines(set));
             TensorView b = ArrayTensor.of("b", TensorShape.of(2, 3), new float[] {1, 0, 0, 2, 0, 0});
             set.rewrite(out, Map.of("b", b), Map.of("detinit.plan", "{}"));
         }
         try (ShardedCheckpoint set = ShardedCheckpoint.open(out, SafetensorsFile::open)) {
-            assertEquals(python(SHOW, out), lines(set));
+            assertEquals(OraclePython.lines(SHOW, out), lines(set));
             assertEquals("{}", set.metadata().get("detinit.plan"));
         }
     }

@@ -2,10 +2,10 @@ package io.detinit.interop.torch;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.detinit.interop.OraclePython;
 import io.detinit.interop.checkpoint.TensorHash;
 import io.detinit.interop.file.MalformedFileException;
 import io.detinit.interop.tensor.ArrayTensor;
@@ -14,7 +14,6 @@ import io.detinit.interop.tensor.TensorInfo.Kind;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -41,16 +40,8 @@ class ArchivesOracleTest {
     @TempDir
     Path rewritten;
 
-    private static String python(Path folder, String... options) throws IOException, InterruptedException {
-        String python = System.getenv("DETINIT_ORACLE_PYTHON");
-        assumeTrue(python != null && !python.isEmpty(), "DETINIT_ORACLE_PYTHON is not set");
-        Path program = Path.of("src/test/python/torch_archives.py").toAbsolutePath();
-        List<String> command = new ArrayList<>(List.of(python, program.toString(), folder.toString()));
-        command.addAll(List.of(options));
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(0, process.waitFor(), output);
-        return output.strip();
+    private static void python(Object... arguments) throws IOException, InterruptedException {
+        OraclePython.run(Path.of("src/test/python/torch_archives.py").toAbsolutePath(), arguments);
     }
 
     private static Path files() throws IOException, InterruptedException {
