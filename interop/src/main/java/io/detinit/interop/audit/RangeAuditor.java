@@ -12,7 +12,7 @@ public final class RangeAuditor {
     private final ChunkAudit.Worker worker = new ChunkAudit.Worker();
     private final WeightReader reader = new WeightReader(ChunkAudit.BAND);
 
-    /** An auditor with its buffers, about 2 MB. */
+    /** An auditor with its buffers, about 3.5 MB. */
     public RangeAuditor() {}
 
     /**
