@@ -107,22 +107,22 @@ final class Exported {
             initialised(block, manager, shapes(all, 2));
             byte[] model = OnnxExporter.export(block, all, ExportOptions.of(paths(block)));
             for (int batch : new int[] {1, 2, 5}) {
-                compare(block, model, all, batch, TOLERANCE);
+                assertSameOutputs(block, model, all, batch, TOLERANCE);
             }
             return model;
         }
     }
 
-    static void compare(Block block, byte[] model, List<ModelInput> inputs, int batch, float tolerance) {
+    static void assertSameOutputs(Block block, byte[] model, List<ModelInput> inputs, int batch, float tolerance) {
         try (NDManager scope = NDManager.newBaseManager()) {
             NDList given = random(scope, inputs, batch, batch);
             List<ModelOutput> found = run(model, inputs, given);
             NDList expected = block.forward(new ParameterStore(scope, false), given, false);
-            compare(expected, found, tolerance);
+            assertSameOutputs(expected, found, tolerance);
         }
     }
 
-    static void compare(NDList expected, List<ModelOutput> found, float tolerance) {
+    static void assertSameOutputs(NDList expected, List<ModelOutput> found, float tolerance) {
         assertEquals(expected.size(), found.size(), "outputs");
         for (int k = 0; k < found.size(); k++) {
             NDArray one = expected.get(k);
