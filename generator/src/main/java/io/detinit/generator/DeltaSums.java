@@ -6,10 +6,11 @@ import io.detinit.generator.internal.DeltaState;
  * What {@link DeltaKernel} adds up over one band: counts, the largest delta, and sums in double.
  *
  * <p>Each sum has 16 lanes. The element at position k of the band goes to lane k mod 16, in ascending order of k, and the
- * lanes are added as a tree: lane j and lane j + 8 first, then j + 4, j + 2 and j + 1. Every term is exact, a float32 or the
- * product of two, so the bits of a sum follow from the elements alone: no kernel changes them, and neither does how a band is
- * cut into blocks. Non-finite deltas enter no sum, no maximum, and no count but {@link #count}, {@link #bitIdentical} and
- * {@link #notFinite}.
+ * lanes are added as a tree: lane j and lane j + 8 first, then j + 4, j + 2 and j + 1. The terms of the sums over w and w0 are
+ * exact, a float32 or the product of two. Sums over deltas are of w - w0 in double, rounded to float64, and each square is added in
+ * one rounding (a fused multiply-add). So the bits of a sum follow from the elements alone: no kernel changes them, and neither does
+ * how a band is cut into blocks. Non-finite deltas enter no sum, no maximum, and no count but {@link #count}, {@link #bitIdentical}
+ * and {@link #notFinite}.
  *
  * <p>Mutable; for one thread at a time.
  */
@@ -55,17 +56,17 @@ public final class DeltaSums {
         return state.awayFromZero;
     }
 
-    /** {@return the largest |d|; 0 where there is none} */
+    /** {@return the largest |d|, d rounded to float32; 0 where there is none} */
     public float maxAbs() {
         return Float.intBitsToFloat(state.maxBits);
     }
 
-    /** {@return the sum of |d|} */
+    /** {@return the sum of |w - w0|} */
     public double sumAbs() {
         return state.total(DeltaState.ABSOLUTE);
     }
 
-    /** {@return the sum of d^2} */
+    /** {@return the sum of (w - w0)^2} */
     public double sumSquares() {
         return state.total(DeltaState.SQUARED);
     }

@@ -91,10 +91,12 @@ class DeltaKernelTest {
             counts[4] += Math.abs(w) < Math.abs(w0) ? 1 : 0;
             counts[5] += Math.abs(w) > Math.abs(w0) ? 1 : 0;
             max = Math.max(max, Math.abs(d));
-            double[] terms = {Math.abs(d), (double) d * d, w, w0, (double) w * w, (double) w0 * w0, (double) w * w0};
+            double exact = (double) w - w0;
+            double[] terms = {Math.abs(exact), 0, w, w0, (double) w * w, (double) w0 * w0, (double) w * w0};
             for (int s = 0; s < terms.length; s++) {
                 sums[s][k % 16] += terms[s];
             }
+            sums[1][k % 16] = Math.fma(exact, exact, sums[1][k % 16]);
         }
 
         double[] totals() {
@@ -153,6 +155,10 @@ class DeltaKernelTest {
         long[] bits = filled(expected.bits.length);
         DeltaKernel.compare(w, w0, 0, w.length, limits, sums, moved, bits);
         check(expected, sums, moved, bits, what);
+        DeltaSums others = new DeltaSums();
+        long[] counts = new long[limits.length];
+        DeltaKernel.compare(w, 0, w0, 0, w.length, limits, others, counts);
+        check(expected, others, counts, expected.bits, what + ", without bits");
     }
 
     private static long[] filled(int words) {
@@ -388,8 +394,12 @@ class DeltaKernelTest {
                 }
                 long[] bins = new long[DeltaKernel.BINS];
                 Arrays.fill(bins, 3);
-                DeltaKernel.histogram(Arrays.copyOfRange(w, 1, w.length), 1, w0, 5, count, bins);
+                int lowest = DeltaKernel.histogram(Arrays.copyOfRange(w, 1, w.length), 1, w0, 5, count, bins);
                 assertArrayEquals(expected, bins, () -> count + " elements, seed " + SEED);
+                assertTrue(
+                        IntStream.range(1, lowest).allMatch(bin -> bins[bin] == 3),
+                        () -> lowest + " is not the lowest of " + count + ", seed " + SEED);
+                assertTrue(count < 8 || bins[lowest] > 3, () -> lowest + " of " + count + ", seed " + SEED);
             }
         }
         long[] unmoved = new long[DeltaKernel.BINS];

@@ -9,6 +9,9 @@ public final class DeltaBlock {
     /** Of |d| as bits: from here on it is infinite or NaN. */
     public static final int INFINITE = 0x7F80_0000;
 
+    /** The sign of a float32's bits. */
+    public static final int SIGN = 0x8000_0000;
+
     /** Removes the sign of a float32's bits. */
     public static final int MAGNITUDE = 0x7FFF_FFFF;
 
@@ -25,6 +28,7 @@ public final class DeltaBlock {
     final long[] moved;
     final long[] movedBits;
     final int word;
+    private boolean countsSigns;
 
     /**
      * Gathers the parts.
@@ -37,7 +41,7 @@ public final class DeltaBlock {
      * @param limits the limits of |d|, at least one
      * @param into receives counts and sums
      * @param moved receives, added, how many deltas are beyond each limit
-     * @param movedBits receives which ones are beyond the first limit
+     * @param movedBits receives which ones are beyond the first limit; empty where nobody asks
      * @param word the first of its words to write
      */
     public DeltaBlock(
@@ -125,6 +129,25 @@ public final class DeltaBlock {
      */
     public void addMoved(int t, long elements) {
         moved[t] += elements;
+    }
+
+    /**
+     * Says whether the signs of the present part are still to be counted.
+     *
+     * @param count whether they are
+     */
+    public void countSigns(boolean count) {
+        countsSigns = count;
+    }
+
+    /** {@return whether the signs of the present part are still to be counted} */
+    public boolean countsSigns() {
+        return countsSigns;
+    }
+
+    /** {@return whether somebody asks which elements are beyond the first limit} */
+    public boolean wantsBits() {
+        return movedBits.length > 0;
     }
 
     /**

@@ -27,6 +27,7 @@ public interface DeltaLoop {
      * @param initialFrom the index of the first w0
      * @param count how many elements; they lie in both arrays
      * @param bins receives the counts, added; long enough
+     * @return a bin: none below it has been added to, except for bin 0
      */
-    void histogram(float[] weights, int from, float[] initial, int initialFrom, int count, long[] bins);
+    int histogram(float[] weights, int from, float[] initial, int initialFrom, int count, long[] bins);
 }

@@ -36,7 +36,9 @@ public final class ScalarDeltaLoop implements DeltaLoop {
             int chunkEnd = Math.min(end, k + CHUNK);
             for (int word = k; word < chunkEnd; word += Long.SIZE) {
                 long bits = count(block, word, Math.min(chunkEnd, word + Long.SIZE));
-                block.setMovedBits(word, bits);
+                if (block.wantsBits()) {
+                    block.setMovedBits(word, bits);
+                }
                 block.moved[0] += Long.bitCount(bits);
             }
             for (int t = 1; t < block.limits.length; t++) {
@@ -127,10 +129,10 @@ public final class ScalarDeltaLoop implements DeltaLoop {
         for (int k = start; k < end; k += DeltaState.LANES) {
             double w = weights[from + k];
             double w0 = initial[initialFrom + k];
-            double d = (float) w - (float) w0;
-            if (Math.abs(d) <= Float.MAX_VALUE) {
+            double d = w - w0;
+            if (Math.abs((float) d) <= Float.MAX_VALUE) {
                 absolute += Math.abs(d);
-                squared += d * d;
+                squared = Math.fma(d, d, squared);
                 sum += w;
                 sum0 += w0;
                 squares += w * w;
@@ -148,10 +150,14 @@ public final class ScalarDeltaLoop implements DeltaLoop {
     }
 
     @Override
-    public void histogram(float[] weights, int from, float[] initial, int initialFrom, int count, long[] bins) {
+    public int histogram(float[] weights, int from, float[] initial, int initialFrom, int count, long[] bins) {
+        int lowest = DeltaBlock.NOT_A_NUMBER >>> 16;
         for (int k = 0; k < count; k++) {
             int delta = magnitude(weights[from + k] - initial[initialFrom + k]);
-            bins[Math.min(delta, DeltaBlock.NOT_A_NUMBER) >>> 16]++;
+            int bin = Math.min(delta, DeltaBlock.NOT_A_NUMBER) >>> 16;
+            bins[bin]++;
+            lowest = bin == 0 ? lowest : Math.min(lowest, bin);
         }
+        return lowest;
     }
 }

@@ -136,12 +136,14 @@ record BandSums(
         return elements - notFinite;
     }
 
+    /** No more than the largest, which alone is rounded to float32. */
     double meanAbs() {
-        return finite() == 0 ? 0 : sumAbs / finite();
+        return finite() == 0 ? 0 : Math.min(maxAbs, sumAbs / finite());
     }
 
+    /** No more than the largest, which alone is rounded to float32. */
     double rms() {
-        return finite() == 0 ? 0 : Math.sqrt(sumSquares / finite());
+        return finite() == 0 ? 0 : Math.min(maxAbs, Math.sqrt(sumSquares / finite()));
     }
 
     /** The standard deviation of w0. */

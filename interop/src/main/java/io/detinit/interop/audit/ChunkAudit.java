@@ -42,6 +42,7 @@ record ChunkAudit(
         private final long[] bits = new long[BAND / Long.SIZE];
         private final long[] bins = new long[DeltaKernel.BINS];
         private boolean counting;
+        private int lowestBin;
         private final DeltaSums sums = new DeltaSums();
 
         /** Lets a chunk count in bins that are all 0, also after one that failed. */
@@ -50,11 +51,16 @@ record ChunkAudit(
                 Arrays.fill(bins, 0);
             }
             counting = true;
+            lowestBin = bins.length;
         }
 
-        private DeltaBins.Run takeBins() {
+        private DeltaBins.Run takeBins(List<BandSums> bands) {
             counting = false;
-            return DeltaBins.Run.take(bins);
+            int end = 1;
+            for (BandSums band : bands) {
+                end = Math.max(end, band.notFinite() > 0 ? bins.length : DeltaBins.bin((float) band.maxAbs()) + 1);
+            }
+            return DeltaBins.Run.take(bins, lowestBin, end);
         }
 
         /** What the last band was read with. */
@@ -74,25 +80,25 @@ record ChunkAudit(
         List<LineSums> lines = new ArrayList<>();
         LineMarks marks = LineMarks.of(work, from, count);
         worker.reader.ahead(work.view(), from, count);
-        boolean counted = false;
+        worker.countBins();
         for (int done = 0; done < count; done += BAND) {
             int length = Math.min(BAND, count - done);
-            boolean counts = (from + done) / BAND % work.stride() == 0;
-            if (counts && !counted) {
-                worker.countBins();
-                counted = true;
-            }
-            Band band = new Band(worker, work, from + done, moved, counts, work.isMatrix() ? detail : Lines.NONE);
-            bands.add(band.compare(length));
+            Band band = new Band(worker, work, from + done, moved, work.isMatrix() ? detail : Lines.NONE);
+            boolean bits = marks.needBits() || !band.hasFixedLimit();
+            bands.add(band.compare(length, bits));
             band.lines().ifPresent(lines::add);
-            marks.mark(worker.bits, from + done, length);
+            if (bits) {
+                marks.mark(worker.bits, from + done, length);
+            } else {
+                marks.markRows(from + done, length, band::isBeyond);
+            }
         }
         return new ChunkAudit(
                 work,
                 from + count == work.elements(),
                 bands,
                 Arrays.stream(moved).boxed().toList(),
-                counted ? worker.takeBins() : DeltaBins.Run.NONE,
+                worker.takeBins(bands),
                 marks,
                 lines);
     }
@@ -104,18 +110,16 @@ record ChunkAudit(
         private final TensorWork work;
         private final long from;
         private final long[] moved;
-        private final boolean counted;
         private final boolean wide;
         private final float[] limits;
         private @Nullable LineSums lines;
         private final Lines detail;
 
-        Band(Worker worker, TensorWork work, long from, long[] moved, boolean counted, Lines detail) {
+        Band(Worker worker, TensorWork work, long from, long[] moved, Lines detail) {
             this.worker = worker;
             this.work = work;
             this.from = from;
             this.moved = moved;
-            this.counted = counted;
             this.detail = detail;
             this.wide = work.dtype() == DType.F64;
             this.limits = new float[moved.length];
@@ -138,7 +142,18 @@ record ChunkAudit(
             return Optional.ofNullable(lines);
         }
 
-        BandSums compare(int count) throws IOException {
+        /** Whether the first threshold is one and the same limit of float32 deltas. */
+        boolean hasFixedLimit() {
+            return !wide && !isSteps(0) && !isAuto(0);
+        }
+
+        /** Whether an element of the band that was compared moved at the first threshold, which is a fixed limit. */
+        boolean isBeyond(int place) {
+            return !(Math.abs(worker.reader.floats()[place] - worker.reader.initialFloats()[place]) <= limits[0]);
+        }
+
+        /** Compares; the worker then has the bits of what moved, if asked for. */
+        BandSums compare(int count, boolean bits) throws IOException {
             BandSums sums = BandSums.NONE;
             worker.sums.clear();
             lines = detail == Lines.NONE ? null : LineSums.of(work, from, count, detail);
@@ -148,7 +163,7 @@ record ChunkAudit(
                 if (wide) {
                     sums = sums.plus(wide(at, length));
                 } else {
-                    single(at, length);
+                    single(at, length, bits);
                 }
                 if (lines != null) {
                     lines.add(worker.reader, work.dtype(), from + at, length);
@@ -157,26 +172,44 @@ record ChunkAudit(
             return wide ? sums : BandSums.of(worker.sums);
         }
 
-        private void single(int at, int count) {
+        private void single(int at, int count, boolean bits) {
             float[] w = worker.reader.floats();
             float[] w0 = worker.reader.initialFloats();
             long[] here = new long[limits.length];
-            DeltaKernel.compare(w, 0, w0, 0, count, limits, worker.sums, here, worker.bits, at / Long.SIZE);
-            if (counted) {
-                DeltaKernel.histogram(w, 0, w0, 0, count, worker.bins);
+            if (bits) {
+                DeltaKernel.compare(w, 0, w0, 0, count, limits, worker.sums, here, worker.bits, at / Long.SIZE);
+            } else {
+                DeltaKernel.compare(w, 0, w0, 0, count, limits, worker.sums, here);
+            }
+            int first = countedFrom(at);
+            int counted = countedEnd(at, count) - first;
+            if (counted > 0) {
+                int lowest = DeltaKernel.histogram(w, first, w0, first, counted, worker.bins);
+                worker.lowestBin = Math.min(worker.lowestBin, lowest);
             }
             for (int t = 0; t < limits.length; t++) {
                 moved[t] += isSteps(t) ? steps(t, at, count) : isAuto(t) ? auto(t, at, count) : here[t];
             }
         }
 
+        /** Of a block of the band, the first element that the histogram counts. */
+        private int countedFrom(int at) {
+            return Math.max(0, work.countedFrom(from / BAND) - at);
+        }
+
+        /** Of a block of the band, the element behind the last one that the histogram counts. */
+        private int countedEnd(int at, int count) {
+            return Math.min(count, work.countedFrom(from / BAND) + work.countedLength() - at);
+        }
+
         private BandSums wide(int at, int count) {
             double[] w = worker.reader.doubles();
             double[] w0 = worker.reader.initialDoubles();
-            if (counted) {
-                for (int k = 0; k < count; k++) {
-                    worker.bins[DeltaBins.bin((float) (w[k] - w0[k]))]++;
-                }
+            int end = countedEnd(at, count);
+            for (int k = countedFrom(at); k < end; k++) {
+                int bin = DeltaBins.bin((float) (w[k] - w0[k]));
+                worker.bins[bin]++;
+                worker.lowestBin = bin == 0 ? worker.lowestBin : Math.min(worker.lowestBin, bin);
             }
             for (int t = 0; t < limits.length; t++) {
                 moved[t] += isSteps(t)

@@ -20,6 +20,11 @@ final class DeltaBins {
     private final long[] counts = new long[DeltaKernel.BINS];
     private long counted;
 
+    /** Beside bin 0, those from the first one up to the end have counts. */
+    private int first = DeltaKernel.BINS;
+
+    private int end;
+
     /** The bin of zero and some neighbouring bins of a part of the elements. */
     static final class Run implements Serializable {
         private static final long serialVersionUID = 1L;
@@ -36,10 +41,16 @@ final class DeltaBins {
             this.counts = counts;
         }
 
-        /** Takes the counts out of the bins, which become zero. */
-        static Run take(long[] bins) {
-            int first = 1;
-            int end = bins.length;
+        /**
+         * Takes the counts out of the bins, which become zero.
+         *
+         * @param bins the counts
+         * @param lowest there are none below, except for bin 0
+         * @param above there are none from here on
+         */
+        static Run take(long[] bins, int lowest, int above) {
+            int first = lowest;
+            int end = Math.max(first, above);
             while (first < end && bins[first] == 0) {
                 first++;
             }
@@ -77,13 +88,23 @@ final class DeltaBins {
             counts[run.first + k] += weight * run.counts[k];
             counted += run.counts[k];
         }
+        if (run.counts.length > 0) {
+            widen(run.first, run.first + run.counts.length);
+        }
     }
 
     void add(DeltaBins other) {
-        for (int k = 0; k < counts.length; k++) {
+        counts[0] += other.counts[0];
+        for (int k = other.first; k < other.end; k++) {
             counts[k] += other.counts[k];
         }
         counted += other.counted;
+        widen(other.first, other.end);
+    }
+
+    private void widen(int from, int to) {
+        first = Math.min(first, from);
+        end = Math.max(end, to);
     }
 
     /** The bin of a delta. */
@@ -94,8 +115,8 @@ final class DeltaBins {
 
     /** Quantiles of the finite elements; inside a bin, elements are taken to lie evenly. */
     List<Figures.Quantile> quantiles(double max) {
-        long finite = 0;
-        for (int k = 0; k < INFINITE; k++) {
+        long finite = counts[0];
+        for (int k = first; k < Math.min(end, INFINITE); k++) {
             finite += counts[k];
         }
         List<Figures.Quantile> quantiles = new ArrayList<>();
@@ -106,13 +127,15 @@ final class DeltaBins {
     }
 
     private double quantile(double rank) {
-        double below = 0;
-        for (int k = 0; k < INFINITE; k++) {
+        double below = counts[0]; // zero itself, and denormals
+        if (below >= rank) {
+            return 0;
+        }
+        for (int k = first; k < Math.min(end, INFINITE); k++) {
             if (counts[k] > 0 && below + counts[k] >= rank) {
                 double low = Float.intBitsToFloat(k << 16);
                 double high = Float.intBitsToFloat((k + 1) << 16);
-                // the first bin is zero itself, and denormals
-                return k == 0 ? 0 : low + (high - low) * (rank - below) / counts[k];
+                return low + (high - low) * (rank - below) / counts[k];
             }
             below += counts[k];
         }
@@ -126,8 +149,10 @@ final class DeltaBins {
 
     DeltaHistogram histogram() {
         List<Long> bins = new ArrayList<>();
-        int firstExponent = 0;
-        for (int exponent = 0; exponent < INFINITE >> FRACTION_BITS; exponent++) {
+        int lowest = Math.min(first, end) >> FRACTION_BITS;
+        int highest = (Math.min(end, INFINITE) - 1) >> FRACTION_BITS;
+        int firstExponent = lowest - 127;
+        for (int exponent = lowest; exponent <= highest; exponent++) {
             long sum = exponent == 0 ? -zeros() : 0;
             for (int k = 0; k < 1 << FRACTION_BITS; k++) {
                 sum += counts[(exponent << FRACTION_BITS) + k];

@@ -1,5 +1,7 @@
 package io.detinit.interop.audit;
 
+import java.util.function.IntPredicate;
+
 /** Which rows and columns of a matrix have something that moved; of a chunk, or of the whole. Not thread-safe. */
 final class LineMarks implements java.io.Serializable {
 
@@ -13,6 +15,7 @@ final class LineMarks implements java.io.Serializable {
     private final long[] rowBits;
     private final long[] colBits;
     private boolean allCols;
+    private boolean allRowsOfLast;
 
     private LineMarks(long firstRow, long rows, long cols, long words) {
         this.firstRow = firstRow;
@@ -39,17 +42,51 @@ final class LineMarks implements java.io.Serializable {
             return;
         }
         int at = 0;
+        allRowsOfLast = true;
         while (at < count) {
             long row = (from + at) / cols;
             long col = (from + at) % cols;
             int run = (int) Math.min(cols - col, count - at);
             if (markRow(bits, at, run, col)) {
-                long place = row - firstRow;
-                rowBits[(int) (place >>> 6)] |= 1L << place;
+                setRow(row);
+            } else {
+                allRowsOfLast = false;
             }
             at += run;
         }
         allCols = unmoved(colBits, cols) == 0;
+    }
+
+    /**
+     * Whether the next elements must be told one by one: not where all columns have moved anyhow and every row of the last elements had
+     * something that did, so that a glance at each row will do.
+     */
+    boolean needBits() {
+        return cols > 0 && !(allCols && allRowsOfLast);
+    }
+
+    /** Marks the rows of elements whose columns have all moved before. */
+    void markRows(long from, int count, IntPredicate moved) {
+        int at = 0;
+        allRowsOfLast = true;
+        while (cols > 0 && at < count) {
+            int end = (int) Math.min(at + cols - (from + at) % cols, count);
+            int k = at;
+            while (k < end && !moved.test(k)) {
+                k++;
+            }
+            if (k < end) {
+                setRow((from + at) / cols);
+            } else {
+                allRowsOfLast = false;
+            }
+            at = end;
+        }
+    }
+
+    private void setRow(long row) {
+        long place = row - firstRow;
+        rowBits[(int) (place >>> 6)] |= 1L << place;
     }
 
     /** Whether anything in a part of a row moved; its columns are marked. */
@@ -89,8 +126,7 @@ final class LineMarks implements java.io.Serializable {
     void add(LineMarks chunk) {
         for (long row = 0; row < chunk.rows; row++) {
             if ((chunk.rowBits[(int) (row >>> 6)] >>> row & 1) != 0) {
-                long place = chunk.firstRow + row - firstRow;
-                rowBits[(int) (place >>> 6)] |= 1L << place;
+                setRow(chunk.firstRow + row);
             }
         }
         for (int k = 0; k < chunk.colBits.length; k++) {

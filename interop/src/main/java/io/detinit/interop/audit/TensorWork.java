@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param thresholds the thresholds
  * @param limits what each came to here; of a quantile the value itself until it is known; of auto that of the layer as a whole
  * @param noise what its weights would have moved without signal, where a threshold asks
- * @param stride one band in so many is counted in the histogram
+ * @param stride one element in so many is counted in the histogram, a run of every band; a power of two
  */
 record TensorWork(
         TensorView view,
@@ -31,8 +31,17 @@ record TensorWork(
         @Nullable NoiseLayer noise,
         long stride) {
 
-    /** Bands of a tensor whose histogram counts every element. */
-    private static final long COUNTED_BANDS = 16;
+    /** A tensor of fewer bands has every element in its histogram. */
+    private static final long LARGE = 32;
+
+    /** At least so many bands' worth of elements of a larger one are counted. */
+    private static final long COUNTED_BANDS = 8;
+
+    /** Runs are not shorter than a band divided by this. */
+    private static final long MOST_RUNS = 32;
+
+    /** Odd, so that runs come from everywhere in a band, and from other columns in each. */
+    private static final long SPREAD = 13;
 
     static TensorWork of(TensorView view, Baseline.Initial initial, AuditOptions options) throws IOException {
         Double std = null;
@@ -57,7 +66,8 @@ record TensorWork(
     /** With limits that are known. */
     static TensorWork of(TensorView view, Baseline.Initial initial, AuditOptions options, List<Double> limits) {
         long bands = view.info().shape().elements() / ChunkAudit.BAND;
-        long stride = options.lines() ? 1 : Long.highestOneBit(Math.max(1, bands / COUNTED_BANDS));
+        long stride =
+                options.lines() || bands < LARGE ? 1 : Math.min(MOST_RUNS, Long.highestOneBit(bands / COUNTED_BANDS));
         NoiseLayer noise = noise(view, initial, options.noise());
         return new TensorWork(view, initial, options.decay(), options.thresholds(), limits, noise, stride);
     }
@@ -95,6 +105,16 @@ record TensorWork(
         List<Double> changed = new java.util.ArrayList<>(limits);
         changed.set(threshold, limit);
         return new TensorWork(view, initial, decay, thresholds, List.copyOf(changed), noise, stride);
+    }
+
+    /** Where in a band the run starts that is counted. */
+    int countedFrom(long band) {
+        return (int) (band * SPREAD % stride) * countedLength();
+    }
+
+    /** How many elements of a band are counted. */
+    int countedLength() {
+        return (int) (ChunkAudit.BAND / stride);
     }
 
     InitialValues values() {

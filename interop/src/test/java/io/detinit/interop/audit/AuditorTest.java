@@ -80,8 +80,9 @@ class AuditorTest {
             moved[2] += delta > 1e-3f ? 1 : 0;
             identical += Float.floatToRawIntBits(w[k]) == Float.floatToRawIntBits(w0[k]) ? 1 : 0;
             flips += w[k] * w0[k] < 0 ? 1 : 0;
-            sum += delta;
-            squares += (double) delta * delta;
+            double exact = Math.abs((double) w[k] - w0[k]);
+            sum += exact;
+            squares += exact * exact;
             max = Math.max(max, delta);
         }
         AuditReport report = audit(tensors(w), 2);

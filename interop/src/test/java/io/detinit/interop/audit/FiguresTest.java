@@ -118,6 +118,39 @@ class FiguresTest {
         assertEquals(sorted.length, sum);
     }
 
+    @Test
+    void subnormalDeltasHaveTheFirstPowerOfTwo() throws IOException {
+        InitPlan zeros = new InitPlan(5, List.of(new PlannedTensor("w", SHAPE, 3, Scheme.ZEROS, StoredOrder.OUT_IN)));
+        float[] w = new float[ROWS * COLS];
+        w[7] = -1e-39f;
+        w[8] = 1.5f;
+        DeltaHistogram histogram = audit(AuditOptions.of(Threshold.DEFAULT), ArrayTensor.of("w", SHAPE, w), zeros)
+                .total()
+                .histogram();
+        assertEquals(-127, histogram.firstExponent());
+        assertEquals(
+                List.of(1L, 1L),
+                List.of(histogram.counts().get(0), histogram.counts().get(127)));
+        assertEquals(128, histogram.counts().size());
+        assertEquals(w.length - 2, histogram.zero());
+    }
+
+    @Test
+    void meansOfEqualDeltasAreNotAboveTheLargest() throws IOException {
+        InitPlan constant =
+                new InitPlan(5, List.of(new PlannedTensor("w", SHAPE, 3, Scheme.constant(0.1), StoredOrder.OUT_IN)));
+        for (float value : new float[] {1.7f, 17.3f, 1e8f, -0.3f}) {
+            float[] w = new float[ROWS * COLS];
+            Arrays.fill(w, value);
+            Figures figures = audit(AuditOptions.of(Threshold.DEFAULT), ArrayTensor.of("w", SHAPE, w), constant)
+                    .total();
+            assertEquals(Math.abs(value - 0.1f), figures.maxAbsDelta());
+            assertTrue(figures.meanAbsDelta() <= figures.maxAbsDelta(), value + ": " + figures.meanAbsDelta());
+            assertTrue(figures.rmsDelta() <= figures.maxAbsDelta(), value + ": " + figures.rmsDelta());
+            assertEquals(figures.maxAbsDelta(), figures.meanAbsDelta(), 1e-7 * figures.maxAbsDelta());
+        }
+    }
+
     private static float[] sortedDeltas(float[] w) {
         float[] w0 = PLAN.init("w").toArray();
         float[] deltas = new float[w.length];
@@ -336,7 +369,7 @@ class FiguresTest {
         Figures part = audit(AuditOptions.of(Threshold.DEFAULT), tensor, plan).total();
         Figures whole = audit(AuditOptions.of(Threshold.DEFAULT).withLines(), tensor, plan)
                 .total();
-        assertEquals(w.length / 2, part.histogram().counted());
+        assertEquals(w.length / 4, part.histogram().counted());
         assertEquals(w.length, whole.histogram().counted());
         assertEquals(whole.movedAt(), part.movedAt());
         assertEquals(whole.rmsDelta(), part.rmsDelta());

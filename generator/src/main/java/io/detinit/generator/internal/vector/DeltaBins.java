@@ -18,24 +18,33 @@ final class DeltaBins {
 
     private DeltaBins() {}
 
-    /** Counts whole vectors of elements, at most as many as the scratch array holds at a time. */
-    static void count(
+    /**
+     * Counts whole vectors of elements, at most as many as the scratch array holds at a time.
+     *
+     * @return a bin: none below it has been added to, except for bin 0
+     */
+    static int count(
             float[] weights, int from, float[] initial, int initialFrom, int count, int[] scratch, long[] bins) {
         long[] kept = Arrays.copyOfRange(bins, UNUSED, UNUSED + DeltaPass.LANES);
         Arrays.fill(bins, UNUSED, UNUSED + DeltaPass.LANES, 0);
+        int lowest = DeltaBlock.NOT_A_NUMBER >>> 16;
         for (int k = 0; k < count; k += scratch.length) {
             int elements = Math.min(count - k, scratch.length);
-            find(weights, from + k, initial, initialFrom + k, elements, scratch);
+            int here = find(weights, from + k, initial, initialFrom + k, elements, scratch);
             add(scratch, elements, bins);
+            lowest = Math.min(lowest, here);
         }
         for (int lane = 0; lane < DeltaPass.LANES; lane++) {
             bins[0] += bins[UNUSED + lane];
         }
         System.arraycopy(kept, 0, bins, UNUSED, kept.length);
+        return lowest;
     }
 
-    private static void find(float[] weights, int from, float[] initial, int initialFrom, int count, int[] binOf) {
+    /** Says the lowest bin; the lanes' own bins lie above all others but that of NaN. */
+    private static int find(float[] weights, int from, float[] initial, int initialFrom, int count, int[] binOf) {
         IntVector lanes = IntVector.zero(DeltaPass.INTS).addIndex(1).add(UNUSED);
+        IntVector lowest = IntVector.broadcast(DeltaPass.INTS, DeltaBlock.NOT_A_NUMBER >>> 16);
         for (int k = 0; k < count; k += DeltaPass.LANES) {
             FloatVector d = FloatVector.fromArray(DeltaPass.FLOATS, weights, from + k)
                     .sub(FloatVector.fromArray(DeltaPass.FLOATS, initial, initialFrom + k));
@@ -43,8 +52,11 @@ final class DeltaBins {
                     .min(DeltaBlock.NOT_A_NUMBER)
                     .lanewise(VectorOperators.LSHR, 16);
             IntVector zero = bin.sub(1).lanewise(VectorOperators.ASHR, 31);
-            bin.add(zero.lanewise(VectorOperators.AND, lanes)).intoArray(binOf, k);
+            IntVector own = bin.add(zero.lanewise(VectorOperators.AND, lanes));
+            lowest = lowest.min(own);
+            own.intoArray(binOf, k);
         }
+        return lowest.reduceLanes(VectorOperators.MIN);
     }
 
     private static void add(int[] binOf, int count, long[] bins) {

@@ -19,14 +19,18 @@ final class DeltaPasses {
     private DeltaPasses() {}
 
     /**
-     * Everything but limits and sums. Adds nothing where a delta is not finite.
+     * Everything but further limits, bits and sums. Adds nothing where a delta is not finite.
      *
-     * <p>What grew or shrank in magnitude has other bits. Of the rest only elements that changed their sign alone, which are
-     * rare, are not identical: where there is one, they are counted one by one.
+     * <p>What grew or shrank in magnitude has other bits, and what has the other sign has flipped, except for zeros and for elements
+     * that changed their sign alone. Where a part has one of them, {@link Signs} counts.
      */
     static final class Counts extends DeltaPass {
 
-        private static final int SIGN = Integer.MIN_VALUE;
+        /** Of a change of the magnitude, 1 or -1: 1 in the lower half for either, 1 in the upper half for what shrank. */
+        private static final int EITHER_AND_SHRUNK = 0x1_0001;
+
+        private static final int HALF = 16;
+        private static final int LOWER = 0xFFFF;
 
         @Override
         boolean run(DeltaBlock block, int start, int end) {
@@ -34,11 +38,13 @@ final class DeltaPasses {
             float[] initial = block.initial();
             int from = block.from();
             int initialFrom = block.initialFrom();
+            IntVector limit = IntVector.broadcast(INTS, block.limit(0));
             IntVector max = IntVector.zero(INTS);
+            IntVector moved = IntVector.zero(INTS);
             IntVector least = IntVector.zero(INTS);
+            IntVector smallest = IntVector.broadcast(INTS, Integer.MAX_VALUE);
             IntVector flips = IntVector.zero(INTS);
-            IntVector towards = IntVector.zero(INTS);
-            IntVector away = IntVector.zero(INTS);
+            IntVector changes = IntVector.zero(INTS);
             for (int k = start; k < end; k += LANES) {
                 FloatVector w = FloatVector.fromArray(FLOATS, weights, from + k);
                 FloatVector w0 = FloatVector.fromArray(FLOATS, initial, initialFrom + k);
@@ -47,13 +53,14 @@ final class DeltaPasses {
                 IntVector different = bits.lanewise(VectorOperators.XOR, bits0);
                 IntVector m = magnitude(bits);
                 IntVector m0 = magnitude(bits0);
-                max = max.max(magnitude(w.sub(w0).reinterpretAsInts()));
+                IntVector delta = magnitude(w.sub(w0).reinterpretAsInts());
+                max = max.max(delta);
+                moved = moved.add(sign(limit.sub(delta)));
                 least = least.min(different);
-                flips = flips.add(
-                        sign(different.lanewise(VectorOperators.AND, m.min(m0).neg())));
-                IntVector growth = m.sub(m0);
-                towards = towards.add(sign(growth));
-                away = away.add(sign(growth.neg()));
+                smallest = smallest.min(m.min(m0));
+                flips = flips.add(sign(different));
+                IntVector change = m.sub(m0).min(1).max(-1);
+                changes = changes.add(change.lanewise(VectorOperators.AND, EITHER_AND_SHRUNK));
             }
             int largest = max.reduceLanes(VectorOperators.MAX);
             if (largest >= DeltaBlock.INFINITE) {
@@ -61,29 +68,50 @@ final class DeltaPasses {
             }
             DeltaState into = block.into();
             into.maxBits = Math.max(into.maxBits, largest);
-            into.signFlips += flips.reduceLanes(VectorOperators.ADD);
-            int shrunk = towards.reduceLanes(VectorOperators.ADD);
-            int grown = away.reduceLanes(VectorOperators.ADD);
+            block.addMoved(0, moved.reduceLanes(VectorOperators.ADD));
+            int counted = changes.reduceLanes(VectorOperators.ADD); // of at most 2^16 - 1 elements
+            int shrunk = counted >>> HALF;
             into.towardsZero += shrunk;
-            into.awayFromZero += grown;
-            boolean mirrors = least.reduceLanes(VectorOperators.MIN) == SIGN;
-            into.bitIdentical += end - start - shrunk - grown - (mirrors ? mirrored(block, start, end) : 0);
+            into.awayFromZero += (counted & LOWER) - shrunk;
+            into.bitIdentical += end - start - (counted & LOWER);
+            boolean exceptions = smallest.reduceLanes(VectorOperators.MIN) == 0
+                    || least.reduceLanes(VectorOperators.MIN) == DeltaBlock.SIGN;
+            block.countSigns(exceptions);
+            if (!exceptions) {
+                into.signFlips += flips.reduceLanes(VectorOperators.ADD);
+            }
             return true;
         }
+    }
 
-        /** How many elements differ in the sign and in nothing else, zeros among them. */
-        private static int mirrored(DeltaBlock block, int start, int end) {
+    /** The sign flips of a part with zeros or mirrored elements; those differ in the sign and in nothing else. */
+    static final class Signs extends DeltaPass {
+        @Override
+        boolean run(DeltaBlock block, int start, int end) {
+            if (!block.countsSigns()) {
+                return true;
+            }
             float[] weights = block.weights();
             float[] initial = block.initial();
             int from = block.from();
             int initialFrom = block.initialFrom();
-            int mirrored = 0;
-            for (int k = start; k < end; k++) {
-                int different =
-                        Float.floatToRawIntBits(weights[from + k]) ^ Float.floatToRawIntBits(initial[initialFrom + k]);
-                mirrored += different == SIGN ? 1 : 0;
+            IntVector flips = IntVector.zero(INTS);
+            IntVector others = IntVector.zero(INTS);
+            for (int k = start; k < end; k += LANES) {
+                IntVector bits =
+                        FloatVector.fromArray(FLOATS, weights, from + k).reinterpretAsInts();
+                IntVector bits0 =
+                        FloatVector.fromArray(FLOATS, initial, initialFrom + k).reinterpretAsInts();
+                IntVector different = bits.lanewise(VectorOperators.XOR, bits0);
+                IntVector nearer = magnitude(bits).min(magnitude(bits0));
+                flips = flips.add(sign(different.lanewise(VectorOperators.AND, nearer.neg())));
+                IntVector mirror = different.lanewise(VectorOperators.XOR, DeltaBlock.SIGN);
+                others = others.add(sign(mirror.lanewise(VectorOperators.OR, mirror.neg())));
             }
-            return mirrored;
+            int mirrored = end - start - others.reduceLanes(VectorOperators.ADD);
+            block.into().bitIdentical -= mirrored;
+            block.into().signFlips += flips.reduceLanes(VectorOperators.ADD);
+            return true;
         }
     }
 
@@ -111,7 +139,6 @@ final class DeltaPasses {
             int from = block.from();
             int initialFrom = block.initialFrom();
             IntVector limit = IntVector.broadcast(INTS, block.limit(0));
-            long moved = 0;
             for (int k = start; k < end; k += 2 * HALF) {
                 LongVector low = half(weights, from + k, initial, initialFrom + k, limit);
                 LongVector high = half(weights, from + k + HALF, initial, initialFrom + k + HALF, limit);
@@ -121,9 +148,7 @@ final class DeltaPasses {
                         .lanewise(VectorOperators.AND, ~LOW);
                 long bits = folded.lanewise(VectorOperators.OR, foldedHigh).reduceLanes(VectorOperators.OR);
                 block.setMovedBits(k, bits);
-                moved += Long.bitCount(bits);
             }
-            block.addMoved(0, moved);
             return true;
         }
 
@@ -167,7 +192,13 @@ final class DeltaPasses {
         }
     }
 
-    /** The sums; every delta is finite. Squares of float32 are exact in double, so a fused multiply-add is add and multiply. */
+    /**
+     * The sums; every delta is finite. Products of two float32 are exact in double, so a fused multiply-add of them is add and multiply;
+     * of the square of a delta, which need not be exact, it is what {@link io.detinit.generator.DeltaSums} says.
+     *
+     * <p>Conversions and additions keep the same units of a CPU busy and multiplications others: so a delta is not a conversion of a
+     * float32 one, and one sum, of w0, is a fused multiply-add with 1.
+     */
     static final class Sums extends DeltaPass {
 
         private static final VectorSpecies<Double> DOUBLES = VectorSpecies.of(double.class, Pass.SHAPE);
@@ -188,6 +219,7 @@ final class DeltaPasses {
             int from = block.from();
             int initialFrom = block.initialFrom();
             double[] lanes = block.into().lanes;
+            DoubleVector one = DoubleVector.broadcast(DOUBLES, 1);
             DoubleVector absolute = load(lanes, DeltaState.ABSOLUTE + lane);
             DoubleVector squared = load(lanes, DeltaState.SQUARED + lane);
             DoubleVector sum = load(lanes, DeltaState.WEIGHTS + lane);
@@ -196,15 +228,13 @@ final class DeltaPasses {
             DoubleVector squares0 = load(lanes, DeltaState.SQUARED_INITIAL + lane);
             DoubleVector products = load(lanes, DeltaState.PRODUCTS + lane);
             for (int k = start; k < end; k += DeltaState.LANES) {
-                FloatVector narrow = FloatVector.fromArray(NARROW, weights, from + k);
-                FloatVector narrow0 = FloatVector.fromArray(NARROW, initial, initialFrom + k);
-                DoubleVector w = toDoubles(narrow);
-                DoubleVector w0 = toDoubles(narrow0);
-                DoubleVector d = toDoubles(narrow.sub(narrow0));
+                DoubleVector w = toDoubles(FloatVector.fromArray(NARROW, weights, from + k));
+                DoubleVector w0 = toDoubles(FloatVector.fromArray(NARROW, initial, initialFrom + k));
+                DoubleVector d = w.sub(w0);
                 absolute = absolute.add(d.abs());
                 squared = d.fma(d, squared);
                 sum = sum.add(w);
-                sum0 = sum0.add(w0);
+                sum0 = w0.fma(one, sum0);
                 squares = w.fma(w, squares);
                 squares0 = w0.fma(w0, squares0);
                 products = w.fma(w0, products);

@@ -18,9 +18,13 @@ public final class VectorDeltaLoop implements DeltaLoop {
 
     private static final int WORD = 64;
 
-    /** The one that looks for deltas that are not finite comes first, the one that one limit does not need last. */
+    /** The one that looks for deltas that are not finite comes first, the one for bits that not everybody wants last. */
     private static final DeltaPass[] PASSES = {
-        new DeltaPasses.Counts(), new DeltaPasses.MovedBits(), new DeltaPasses.Sums(), new DeltaPasses.Moved()
+        new DeltaPasses.Counts(),
+        new DeltaPasses.Signs(),
+        new DeltaPasses.Sums(),
+        new DeltaPasses.Moved(),
+        new DeltaPasses.MovedBits()
     };
 
     /** Made by {@link io.detinit.generator.internal.DeltaLoops}, by name. */
@@ -43,7 +47,7 @@ public final class VectorDeltaLoop implements DeltaLoop {
     }
 
     private static void part(DeltaBlock block, int start, int end) {
-        int passes = block.limits() > 1 ? PASSES.length : PASSES.length - 1;
+        int passes = block.wantsBits() ? PASSES.length : PASSES.length - 1;
         for (int p = 0; p < passes; p++) {
             if (!PASSES[p].run(block, start, end)) { // the one call site of all passes
                 ScalarDeltaLoop.INSTANCE.compare(block, start, end);
@@ -54,9 +58,11 @@ public final class VectorDeltaLoop implements DeltaLoop {
     }
 
     @Override
-    public void histogram(float[] weights, int from, float[] initial, int initialFrom, int count, long[] bins) {
+    public int histogram(float[] weights, int from, float[] initial, int initialFrom, int count, long[] bins) {
         int whole = count / WORD * WORD;
-        DeltaBins.count(weights, from, initial, initialFrom, whole, new int[PART], bins);
-        ScalarDeltaLoop.INSTANCE.histogram(weights, from + whole, initial, initialFrom + whole, count - whole, bins);
+        int lowest = DeltaBins.count(weights, from, initial, initialFrom, whole, new int[PART], bins);
+        int rest = ScalarDeltaLoop.INSTANCE.histogram(
+                weights, from + whole, initial, initialFrom + whole, count - whole, bins);
+        return Math.min(lowest, rest);
     }
 }
