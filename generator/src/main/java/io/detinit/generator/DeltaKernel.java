@@ -2,6 +2,7 @@ package io.detinit.generator;
 
 import io.detinit.generator.internal.DeltaBlock;
 import io.detinit.generator.internal.DeltaLoops;
+import java.nio.FloatBuffer;
 import java.util.Objects;
 
 /**
@@ -26,7 +27,8 @@ public final class DeltaKernel {
     /** How many bins {@link #histogram} counts in: one for each upper half of the bits of |d|, up to that of NaN. */
     public static final int BINS = 0x7FC1;
 
-    private static final long[] NO_BITS = {};
+    /** Elements of a buffer that are copied at once for the histogram. */
+    private static final int HISTOGRAM_PART = 1 << 13;
 
     private DeltaKernel() {}
 
@@ -92,45 +94,57 @@ public final class DeltaKernel {
         Objects.checkFromIndexSize(from, count, weights.length);
         Objects.checkFromIndexSize(initialFrom, count, initial.length);
         checkLimits(limits, moved);
-        int words = count / ALIGNMENT + (count % ALIGNMENT == 0 ? 0 : 1);
-        if (firstWord < 0 || firstWord > movedBits.length - words) {
-            throw new IllegalArgumentException(movedBits.length + " words cannot take the bits of " + count
-                    + " elements from word " + firstWord + " on");
-        }
+        checkBits(count, movedBits, firstWord);
         DeltaBlock block = new DeltaBlock(
                 weights, from, initial, initialFrom, count, limits, into.state, moved, movedBits, firstWord);
         DeltaLoops.active().compare(block);
     }
 
     /**
-     * Compares a block that lies anywhere in either array, without saying which elements moved: that takes a sixth of the time.
+     * Compares a block whose weights lie in a buffer, as they were read from a file. They are not copied as a whole.
      *
-     * @param weights w
-     * @param from the index of the block's first w
+     * @param weights w; its position and limit are left alone, and it is not read beyond its limit
+     * @param from the index of the block's first w, counted from the start of the buffer
      * @param initial w0
      * @param initialFrom the index of the block's first w0
      * @param count how many elements
      * @param limits one limit of |d| at least
      * @param into receives counts and sums, added to what it holds
      * @param moved receives, added, how many elements moved at each limit; as long as the limits or longer
-     * @throws IllegalArgumentException if there is no limit or the array of counts is too short
-     * @throws IndexOutOfBoundsException if the block does not lie in both arrays
+     * @param movedBits receives which elements moved at the first limit, as above; or an empty array: not to be told them takes a
+     *     sixth of the time less
+     * @param firstWord the word that the block's first element goes to
+     * @throws IllegalArgumentException if there is no limit or an array of results is too short
+     * @throws IndexOutOfBoundsException if the block does not lie in buffer and array
      */
     public static void compare(
-            float[] weights,
+            FloatBuffer weights,
             int from,
             float[] initial,
             int initialFrom,
             int count,
             float[] limits,
             DeltaSums into,
-            long[] moved) {
-        Objects.checkFromIndexSize(from, count, weights.length);
+            long[] moved,
+            long[] movedBits,
+            int firstWord) {
+        Objects.checkFromIndexSize(from, count, weights.limit());
         Objects.checkFromIndexSize(initialFrom, count, initial.length);
         checkLimits(limits, moved);
-        DeltaBlock block =
-                new DeltaBlock(weights, from, initial, initialFrom, count, limits, into.state, moved, NO_BITS, 0);
+        if (movedBits.length > 0) {
+            checkBits(count, movedBits, firstWord);
+        }
+        DeltaBlock block = new DeltaBlock(
+                weights, from, initial, initialFrom, count, limits, into.state, moved, movedBits, firstWord);
         DeltaLoops.active().compare(block);
+    }
+
+    private static void checkBits(int count, long[] movedBits, int firstWord) {
+        int words = count / ALIGNMENT + (count % ALIGNMENT == 0 ? 0 : 1);
+        if (firstWord < 0 || firstWord > movedBits.length - words) {
+            throw new IllegalArgumentException(movedBits.length + " words cannot take the bits of " + count
+                    + " elements from word " + firstWord + " on");
+        }
     }
 
     private static void checkLimits(float[] limits, long[] moved) {
@@ -163,5 +177,32 @@ public final class DeltaKernel {
             throw new IllegalArgumentException(bins.length + " bins are too few; there are " + BINS);
         }
         return DeltaLoops.active().histogram(weights, from, initial, initialFrom, count, bins);
+    }
+
+    /**
+     * Counts elements as {@link #histogram(float[], int, float[], int, int, long[])} does, whose weights lie in a buffer.
+     *
+     * @param weights w; its position and limit are left alone, and it is not read beyond its limit
+     * @param from the index of the first w, counted from the start of the buffer
+     * @param initial w0
+     * @param initialFrom the index of the first w0
+     * @param count how many elements
+     * @param bins receives the counts, added; {@value #BINS} or longer
+     * @return a bin: none below it has been added to, except for bin 0
+     * @throws IllegalArgumentException if there are too few bins
+     * @throws IndexOutOfBoundsException if the elements do not lie in buffer and array
+     */
+    public static int histogram(
+            FloatBuffer weights, int from, float[] initial, int initialFrom, int count, long[] bins) {
+        Objects.checkFromIndexSize(from, count, weights.limit());
+        Objects.checkFromIndexSize(initialFrom, count, initial.length);
+        float[] part = new float[Math.min(count, HISTOGRAM_PART)];
+        int lowest = BINS - 1;
+        for (int done = 0; done < count; done += part.length) {
+            int length = Math.min(part.length, count - done);
+            weights.get(from + done, part, 0, length);
+            lowest = Math.min(lowest, histogram(part, 0, initial, initialFrom + done, length, bins));
+        }
+        return lowest;
     }
 }

@@ -10,6 +10,9 @@ import io.detinit.generator.internal.DeltaLoop;
 import io.detinit.generator.internal.DeltaLoops;
 import io.detinit.generator.internal.Kernels;
 import io.detinit.generator.internal.ScalarDeltaLoop;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -155,10 +158,22 @@ class DeltaKernelTest {
         long[] bits = filled(expected.bits.length);
         DeltaKernel.compare(w, w0, 0, w.length, limits, sums, moved, bits);
         check(expected, sums, moved, bits, what);
-        DeltaSums others = new DeltaSums();
-        long[] counts = new long[limits.length];
-        DeltaKernel.compare(w, 0, w0, 0, w.length, limits, others, counts);
-        check(expected, others, counts, expected.bits, what + ", without bits");
+        for (FloatBuffer buffer : List.of(direct(w, ByteOrder.LITTLE_ENDIAN), direct(w, ByteOrder.BIG_ENDIAN))) {
+            for (boolean wanted : new boolean[] {true, false}) {
+                DeltaSums others = new DeltaSums();
+                long[] counts = new long[limits.length];
+                long[] which = wanted ? filled(expected.bits.length) : new long[0];
+                DeltaKernel.compare(buffer, 3, w0, 0, w.length, limits, others, counts, which, 0);
+                check(expected, others, counts, wanted ? which : expected.bits, what + ", buffer, bits " + wanted);
+            }
+        }
+    }
+
+    /** Outside the heap, behind three others. */
+    private static FloatBuffer direct(float[] values, ByteOrder order) {
+        FloatBuffer buffer =
+                ByteBuffer.allocateDirect(4 * values.length + 12).order(order).asFloatBuffer();
+        return buffer.put(3, values);
     }
 
     private static long[] filled(int words) {
@@ -383,7 +398,7 @@ class DeltaKernelTest {
     void histogramBins() {
         Random random = new Random(SEED);
         for (float[] table : List.of(FINITE, WILD)) {
-            for (int count : IntStream.concat(IntStream.range(0, 200), IntStream.of(5000))
+            for (int count : IntStream.concat(IntStream.range(0, 200), IntStream.of(5000, 20_000))
                     .toArray()) {
                 float[] w0 = normals(random, count + 5);
                 float[] w = trained(random, w0, table);
@@ -399,6 +414,11 @@ class DeltaKernelTest {
                 assertTrue(
                         IntStream.range(1, lowest).allMatch(bin -> bins[bin] == 3),
                         () -> lowest + " is not the lowest of " + count + ", seed " + SEED);
+                long[] others = new long[DeltaKernel.BINS];
+                Arrays.fill(others, 3);
+                FloatBuffer buffer = direct(w, ByteOrder.LITTLE_ENDIAN);
+                assertEquals(lowest, DeltaKernel.histogram(buffer, 5, w0, 5, count, others));
+                assertArrayEquals(expected, others, () -> count + " elements of a buffer, seed " + SEED);
                 assertTrue(count < 8 || bins[lowest] > 3, () -> lowest + " of " + count + ", seed " + SEED);
             }
         }

@@ -1,8 +1,14 @@
 package io.detinit.generator.internal;
 
+import java.nio.FloatBuffer;
+import org.jspecify.annotations.Nullable;
+
 /**
  * One call's worth of a comparison: where the elements are and where the results go. Element k is {@code weights[from + k]}
- * beside {@code initial[initialFrom + k]}; the ranges were checked by the caller.
+ * beside {@code initial[initialFrom + k]}; the ranges were checked by the caller. Of weights in a buffer, the array holds those that
+ * {@link #load} was last asked for.
+ *
+ * <p>Not thread-safe.
  */
 public final class DeltaBlock {
 
@@ -18,8 +24,13 @@ public final class DeltaBlock {
     /** Of |d| as bits: the NaN whose bin takes all of them. */
     public static final int NOT_A_NUMBER = 0x7FC0_0000;
 
+    /** The most elements of a buffer that are in the array at once: a few of them stay in the first-level cache. */
+    public static final int MOST_LOADED = 2048;
+
     final float[] weights;
-    final int from;
+    int from;
+    private final @Nullable FloatBuffer source;
+    private final int sourceFrom;
     final float[] initial;
     final int initialFrom;
     final int count;
@@ -31,7 +42,7 @@ public final class DeltaBlock {
     private boolean countsSigns;
 
     /**
-     * Gathers the parts.
+     * A block of weights in an array.
      *
      * @param weights holds w
      * @param from the index of its first element
@@ -55,6 +66,64 @@ public final class DeltaBlock {
             long[] moved,
             long[] movedBits,
             int word) {
+        this(null, 0, weights, from, initial, initialFrom, count, limits, into, moved, movedBits, word);
+    }
+
+    /**
+     * A block of weights in a buffer.
+     *
+     * @param weights holds w; its position plays no part
+     * @param from the index of its first element
+     * @param initial holds w0
+     * @param initialFrom the index of its first element
+     * @param count how many elements
+     * @param limits the limits of |d|, at least one
+     * @param into receives counts and sums
+     * @param moved receives, added, how many deltas are beyond each limit
+     * @param movedBits receives which ones are beyond the first limit; empty where nobody asks
+     * @param word the first of its words to write
+     */
+    public DeltaBlock(
+            FloatBuffer weights,
+            int from,
+            float[] initial,
+            int initialFrom,
+            int count,
+            float[] limits,
+            DeltaState into,
+            long[] moved,
+            long[] movedBits,
+            int word) {
+        this(
+                weights,
+                from,
+                new float[Math.min(count, MOST_LOADED)],
+                0,
+                initial,
+                initialFrom,
+                count,
+                limits,
+                into,
+                moved,
+                movedBits,
+                word);
+    }
+
+    private DeltaBlock(
+            @Nullable FloatBuffer source,
+            int sourceFrom,
+            float[] weights,
+            int from,
+            float[] initial,
+            int initialFrom,
+            int count,
+            float[] limits,
+            DeltaState into,
+            long[] moved,
+            long[] movedBits,
+            int word) {
+        this.source = source;
+        this.sourceFrom = sourceFrom;
         this.weights = weights;
         this.from = from;
         this.initial = initial;
@@ -74,6 +143,19 @@ public final class DeltaBlock {
             bits[t] = limits[t] >= 0 ? Float.floatToRawIntBits(limits[t]) & MAGNITUDE : -1;
         }
         return bits;
+    }
+
+    /**
+     * Sees to it that elements are in the array.
+     *
+     * @param start the first one
+     * @param end the one behind the last, at most {@value #MOST_LOADED} later
+     */
+    public void load(int start, int end) {
+        if (source != null) {
+            source.get(sourceFrom + start, weights, 0, end - start);
+            from = -start;
+        }
     }
 
     /** {@return the array of w} */

@@ -34,6 +34,7 @@ public final class ScalarDeltaLoop implements DeltaLoop {
     public void compare(DeltaBlock block, int start, int end) {
         for (int k = start; k < end; k += CHUNK) {
             int chunkEnd = Math.min(end, k + CHUNK);
+            block.load(k, chunkEnd);
             for (int word = k; word < chunkEnd; word += Long.SIZE) {
                 long bits = count(block, word, Math.min(chunkEnd, word + Long.SIZE));
                 if (block.wantsBits()) {

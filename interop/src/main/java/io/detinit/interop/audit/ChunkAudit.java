@@ -4,6 +4,7 @@ import io.detinit.generator.DeltaKernel;
 import io.detinit.generator.DeltaSums;
 import io.detinit.interop.tensor.DType;
 import java.io.IOException;
+import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -106,6 +107,8 @@ record ChunkAudit(
     /** One band under comparison. */
     private static final class Band {
 
+        private static final long[] NO_BITS = {};
+
         private final Worker worker;
         private final TensorWork work;
         private final long from;
@@ -149,7 +152,7 @@ record ChunkAudit(
 
         /** Whether an element of the band that was compared moved at the first threshold, which is a fixed limit. */
         boolean isBeyond(int place) {
-            return !(Math.abs(worker.reader.floats()[place] - worker.reader.initialFloats()[place]) <= limits[0]);
+            return !(Math.abs(worker.reader.shown().get(place) - worker.reader.initialFloats()[place]) <= limits[0]);
         }
 
         /** Compares; the worker then has the bits of what moved, if asked for. */
@@ -173,14 +176,11 @@ record ChunkAudit(
         }
 
         private void single(int at, int count, boolean bits) {
-            float[] w = worker.reader.floats();
+            FloatBuffer w = worker.reader.shown();
             float[] w0 = worker.reader.initialFloats();
             long[] here = new long[limits.length];
-            if (bits) {
-                DeltaKernel.compare(w, 0, w0, 0, count, limits, worker.sums, here, worker.bits, at / Long.SIZE);
-            } else {
-                DeltaKernel.compare(w, 0, w0, 0, count, limits, worker.sums, here);
-            }
+            long[] which = bits ? worker.bits : NO_BITS;
+            DeltaKernel.compare(w, 0, w0, 0, count, limits, worker.sums, here, which, at / Long.SIZE);
             int first = countedFrom(at);
             int counted = countedEnd(at, count) - first;
             if (counted > 0) {

@@ -6,6 +6,7 @@ import io.detinit.interop.tensor.DType;
 import io.detinit.interop.tensor.ElementReader;
 import io.detinit.interop.tensor.TensorView;
 import java.io.IOException;
+import java.nio.FloatBuffer;
 
 /**
  * Reads chunks of a tensor beside the same chunks of its initial values, both in the precision of the file: for F16 and BF16
@@ -19,6 +20,9 @@ public final class WeightReader {
     private final int chunk;
     private final float[] w;
     private final float[] w0;
+    private final FloatBuffer copied;
+    private FloatBuffer shown;
+    private boolean isCopied;
     private double[] wide = new double[0];
     private double[] wide0 = new double[0];
 
@@ -31,6 +35,8 @@ public final class WeightReader {
         this.chunk = chunk;
         w = new float[chunk];
         w0 = new float[chunk];
+        copied = FloatBuffer.wrap(w);
+        shown = copied;
     }
 
     /**
@@ -49,7 +55,13 @@ public final class WeightReader {
             readWide(tensor, values, decay, from, count);
             return;
         }
-        elements.floats(tensor, from, w, 0, count);
+        isCopied = dtype != DType.F32 || count > ElementReader.MOST_SHOWN;
+        if (isCopied) {
+            elements.floats(tensor, from, w, 0, count);
+            shown = copied;
+        } else {
+            shown = elements.show(tensor, from, count);
+        }
         values.fill(from, w0, 0, count);
         if (decay != 1) {
             for (int k = 0; k < count; k++) {
@@ -105,8 +117,17 @@ public final class WeightReader {
         }
     }
 
+    /** The weights, unless they are F64, where they were read to; until the next ones are read. */
+    FloatBuffer shown() {
+        return shown;
+    }
+
     /** The weights, unless they are F64. */
     float[] floats() {
+        if (!isCopied) {
+            shown.get(0, w, 0, shown.limit());
+            isCopied = true;
+        }
         return w;
     }
 
@@ -133,14 +154,14 @@ public final class WeightReader {
      * @return its value
      */
     public double w(int k, DType dtype) {
-        return dtype == DType.F64 ? wide[k] : w[k];
+        return dtype == DType.F64 ? wide[k] : floats()[k];
     }
 
     /** Whether a weight of the chunk has the very bits of its initial value. */
     boolean isIdentical(int k, DType dtype) {
         return dtype == DType.F64
                 ? Double.doubleToRawLongBits(wide[k]) == Double.doubleToRawLongBits(wide0[k])
-                : Float.floatToRawIntBits(w[k]) == Float.floatToRawIntBits(w0[k]);
+                : Float.floatToRawIntBits(floats()[k]) == Float.floatToRawIntBits(w0[k]);
     }
 
     /**
@@ -151,6 +172,6 @@ public final class WeightReader {
      * @return the difference
      */
     public double delta(int k, DType dtype) {
-        return dtype == DType.F64 ? wide[k] - wide0[k] : w[k] - w0[k];
+        return dtype == DType.F64 ? wide[k] - wide0[k] : floats()[k] - w0[k];
     }
 }

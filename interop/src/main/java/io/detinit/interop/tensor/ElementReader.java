@@ -4,6 +4,7 @@ import io.detinit.generator.ReducedPrecision;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -18,7 +19,11 @@ public final class ElementReader {
     /** Bytes read at once. */
     private static final int PIECE = 1 << 20;
 
+    /** The most elements that {@link #show} shows. */
+    public static final int MOST_SHOWN = PIECE / Float.BYTES;
+
     private final ByteBuffer bytes = ByteBuffer.allocateDirect(PIECE).order(ByteOrder.LITTLE_ENDIAN);
+    private final FloatBuffer singles = bytes.asFloatBuffer();
 
     /** What the buffer holds; nothing where there is no tensor. */
     private @Nullable TensorView held;
@@ -46,6 +51,27 @@ public final class ElementReader {
             heldFrom = from;
             heldEnd = from + count;
         }
+    }
+
+    /**
+     * Reads elements of an F32 tensor, or has read them ahead, and shows them where they lie.
+     *
+     * @param tensor an F32 tensor
+     * @param from the first element
+     * @param count how many, at most {@value #MOST_SHOWN}
+     * @return the elements from index 0 to the limit, until something else is read
+     * @throws IOException if reading fails
+     * @throws UnsupportedOperationException if the dtype is not F32
+     * @throws IndexOutOfBoundsException if the range lies outside the tensor, or is too long
+     */
+    public FloatBuffer show(TensorView tensor, long from, int count) throws IOException {
+        if (tensor.info().dtype() != DType.F32) {
+            throw new UnsupportedOperationException(
+                    tensor.info().name() + ": " + tensor.info().dtype() + " is not F32");
+        }
+        Objects.checkFromIndexSize(0, count, MOST_SHOWN);
+        ahead(tensor, from, count);
+        return singles.slice((int) (from - heldFrom), count);
     }
 
     /**

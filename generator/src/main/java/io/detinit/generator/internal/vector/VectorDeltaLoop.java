@@ -14,7 +14,7 @@ import io.detinit.generator.internal.ScalarDeltaLoop;
 public final class VectorDeltaLoop implements DeltaLoop {
 
     /** Elements of a part: both arrays fill a third of a first-level cache of 48 KiB. */
-    private static final int PART = 2048;
+    private static final int PART = DeltaBlock.MOST_LOADED;
 
     private static final int WORD = 64;
 
@@ -47,6 +47,7 @@ public final class VectorDeltaLoop implements DeltaLoop {
     }
 
     private static void part(DeltaBlock block, int start, int end) {
+        block.load(start, end);
         int passes = block.wantsBits() ? PASSES.length : PASSES.length - 1;
         for (int p = 0; p < passes; p++) {
             if (!PASSES[p].run(block, start, end)) { // the one call site of all passes
