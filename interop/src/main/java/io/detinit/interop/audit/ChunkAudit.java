@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param bands one entry for each band
  * @param moved how many elements moved at each threshold
  * @param bins counts of |w - w0|
- * @param marks which rows and columns moved
+ * @param marks which rows moved, and which columns unless an earlier chunk of the same worker said that all have
  * @param lines how far they moved, one entry for each band, where asked for
  */
 record ChunkAudit(
@@ -45,6 +45,12 @@ record ChunkAudit(
         private boolean counting;
         private int lowestBin;
         private final DeltaSums sums = new DeltaSums();
+        private @Nullable TensorWork allColumns;
+
+        /** Makes the next chunk tell columns that moved although others of the same tensor did: it belongs to another result. */
+        void forgetColumns() {
+            allColumns = null;
+        }
 
         /** Lets a chunk count in bins that are all 0, also after one that failed. */
         private void countBins() {
@@ -79,7 +85,9 @@ record ChunkAudit(
         long[] moved = new long[work.thresholds().size()];
         List<BandSums> bands = new ArrayList<>();
         List<LineSums> lines = new ArrayList<>();
-        LineMarks marks = LineMarks.of(work, from, count);
+        LineMarks marks = work.equals(worker.allColumns)
+                ? LineMarks.withoutColumns(work, from, count)
+                : LineMarks.of(work, from, count);
         worker.reader.ahead(work.view(), from, count);
         worker.countBins();
         for (int done = 0; done < count; done += BAND) {
@@ -93,6 +101,9 @@ record ChunkAudit(
             } else {
                 marks.markRows(from + done, length, band::isBeyond);
             }
+        }
+        if (marks.hasAllColumns()) {
+            worker.allColumns = work;
         }
         return new ChunkAudit(
                 work,

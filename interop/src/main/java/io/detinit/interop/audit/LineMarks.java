@@ -27,13 +27,30 @@ final class LineMarks implements java.io.Serializable {
 
     /** For some elements of a tensor; nothing where it is no matrix. */
     static LineMarks of(TensorWork work, long from, long count) {
+        return of(work, from, count, false);
+    }
+
+    /** For some more elements of a tensor all of whose columns are marked elsewhere, so that here they need not be. */
+    static LineMarks withoutColumns(TensorWork work, long from, long count) {
+        return of(work, from, count, true);
+    }
+
+    private static LineMarks of(TensorWork work, long from, long count, boolean marked) {
         if (!work.isMatrix() || count == 0) {
             return NONE;
         }
         long cols = work.shape().cols();
         long first = from / cols;
         long last = (from + count - 1) / cols;
-        return new LineMarks(first, last - first + 1, cols, (cols + 63) / 64);
+        LineMarks marks = new LineMarks(first, last - first + 1, cols, marked ? 0 : (cols + 63) / 64);
+        marks.allCols = marked;
+        marks.allRowsOfLast = marked;
+        return marks;
+    }
+
+    /** Whether all columns are marked, here or elsewhere. */
+    boolean hasAllColumns() {
+        return allCols;
     }
 
     /** Marks the elements whose bits are set. */
@@ -54,7 +71,7 @@ final class LineMarks implements java.io.Serializable {
             }
             at += run;
         }
-        allCols = unmoved(colBits, cols) == 0;
+        allCols = allCols || unmoved(colBits, cols) == 0;
     }
 
     /**

@@ -49,6 +49,7 @@ public final class RangeAuditor {
         long stop = Math.min(work.elements(), end * AuditedTensor.CHUNK);
         PartialAudit part =
                 new PartialAudit(number, first, work.thresholds().size(), LineMarks.of(work, begin, stop - begin));
+        worker.forgetColumns();
         for (long from = begin; from < stop; from += AuditedTensor.CHUNK) {
             int count = (int) Math.min(AuditedTensor.CHUNK, stop - from);
             part.add(ChunkAudit.of(worker, work, from, count, lines));
@@ -93,6 +94,7 @@ public final class RangeAuditor {
         long from = first * tensor.cols();
         while (from < stop) {
             int count = (int) Math.min(ChunkAudit.BAND - from % ChunkAudit.BAND, stop - from);
+            worker.forgetColumns();
             ChunkAudit.of(worker, tensor.work(), from, count, Lines.NONE);
             sums.add(worker, from, count);
             from += count;

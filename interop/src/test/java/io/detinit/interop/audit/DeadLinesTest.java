@@ -60,7 +60,7 @@ class DeadLinesTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"512, 512", "700, 391", "3, 200000", "2000, 130", "40000, 7", "262144, 1", "1, 300000"})
+    @CsvSource({"512, 512", "700, 391", "3, 200000", "2000, 130", "40000, 7", "262144, 1", "1, 300000", "5000, 512"})
     void rowsDieAfterAllColumnsMoved(int rows, int cols) throws IOException {
         boolean[] dead = new boolean[rows];
         Random random = new Random(rows);
@@ -88,8 +88,8 @@ class DeadLinesTest {
 
     @Test
     void aColumnMovesLateForTheFirstTime() throws IOException {
-        boolean[] late = new boolean[800];
-        Arrays.fill(late, 790, 800, true);
-        check(800, 512, k -> k % 512 != 300 || late[k / 512]);
+        boolean[] late = new boolean[5000];
+        Arrays.fill(late, 4790, 4800, true);
+        check(5000, 512, k -> k % 512 != 300 || late[k / 512]);
     }
 }
