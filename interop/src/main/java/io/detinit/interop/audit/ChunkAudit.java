@@ -75,13 +75,19 @@ record ChunkAudit(
             return reader;
         }
 
-        /** Whether an element of the last band moved at the first threshold. */
+        /** Whether an element of the last band moved at the first threshold, if every bit was wanted. */
         boolean isMoved(int place) {
             return (bits[place >>> 6] >>> place & 1) != 0;
         }
     }
 
     static ChunkAudit of(Worker worker, TensorWork work, long from, int count, Lines detail) throws IOException {
+        return of(worker, work, from, count, detail, false);
+    }
+
+    /** Where every bit is wanted, the worker can say of each element of the last band whether it moved. */
+    static ChunkAudit of(Worker worker, TensorWork work, long from, int count, Lines detail, boolean everyBit)
+            throws IOException {
         long[] moved = new long[work.thresholds().size()];
         List<BandSums> bands = new ArrayList<>();
         List<LineSums> lines = new ArrayList<>();
@@ -93,7 +99,7 @@ record ChunkAudit(
         for (int done = 0; done < count; done += BAND) {
             int length = Math.min(BAND, count - done);
             Band band = new Band(worker, work, from + done, moved, work.isMatrix() ? detail : Lines.NONE);
-            boolean bits = marks.needBits() || !band.hasFixedLimit();
+            boolean bits = everyBit || marks.needBits() || !band.hasFixedLimit();
             bands.add(band.compare(length, bits));
             band.lines().ifPresent(lines::add);
             if (bits) {

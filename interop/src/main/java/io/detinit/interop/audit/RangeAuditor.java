@@ -94,8 +94,7 @@ public final class RangeAuditor {
         long from = first * tensor.cols();
         while (from < stop) {
             int count = (int) Math.min(ChunkAudit.BAND - from % ChunkAudit.BAND, stop - from);
-            worker.forgetColumns();
-            ChunkAudit.of(worker, tensor.work(), from, count, Lines.NONE);
+            ChunkAudit.of(worker, tensor.work(), from, count, Lines.NONE, true);
             sums.add(worker, from, count);
             from += count;
         }
