@@ -10,8 +10,8 @@ import java.util.Objects;
  *
  * <p>A band is a run of elements whose results belong together; it is handed over in blocks that start at multiples of
  * {@value #ALIGNMENT} elements of the band, in ascending order. Cutting a band into other blocks changes no bit of the
- * results. The delta of an element is d = w - w0, rounded to float32 (but for the sums, see {@link DeltaSums}). Weights of float16 and bfloat16 are widened to float32
- * by the caller, which is exact.
+ * results. The delta of an element is d = w - w0, rounded to float32 (but for the sums, see {@link DeltaSums}). Weights of
+ * float16 and bfloat16 are widened to float32 by the caller, which is exact.
  *
  * <p>{@link DeltaSums} receives counts and sums. Beside them an element has moved at a limit where |d| &lt;= limit does not
  * hold: a NaN delta has moved at every limit, and every element at a limit that is NaN or negative.
@@ -59,49 +59,19 @@ public final class DeltaKernel {
         if (offset % ALIGNMENT != 0) {
             throw new IllegalArgumentException("the offset is " + offset + ", not a multiple of " + ALIGNMENT);
         }
-        compare(weights, offset, initial, offset, count, limits, into, moved, movedBits, offset / ALIGNMENT);
-    }
-
-    /**
-     * Compares a block that lies anywhere in either array. Where it starts in its band is a multiple of {@value #ALIGNMENT};
-     * where it starts in an array need not be.
-     *
-     * @param weights w
-     * @param from the index of the block's first w
-     * @param initial w0
-     * @param initialFrom the index of the block's first w0
-     * @param count how many elements
-     * @param limits one limit of |d| at least
-     * @param into receives counts and sums, added to what it holds
-     * @param moved receives, added, how many elements moved at each limit; as long as the limits or longer
-     * @param movedBits receives which elements moved at the first limit, overwriting: element k of the block is bit k mod 64
-     *     of word {@code firstWord} + k / 64, and bits of the last word beyond the block become 0
-     * @param firstWord the word that the block's first element goes to
-     * @throws IllegalArgumentException if there is no limit or an array of results is too short
-     * @throws IndexOutOfBoundsException if the block does not lie in both arrays
-     */
-    public static void compare(
-            float[] weights,
-            int from,
-            float[] initial,
-            int initialFrom,
-            int count,
-            float[] limits,
-            DeltaSums into,
-            long[] moved,
-            long[] movedBits,
-            int firstWord) {
-        Objects.checkFromIndexSize(from, count, weights.length);
-        Objects.checkFromIndexSize(initialFrom, count, initial.length);
+        Objects.checkFromIndexSize(offset, count, weights.length);
+        Objects.checkFromIndexSize(offset, count, initial.length);
         checkLimits(limits, moved);
+        int firstWord = offset / ALIGNMENT;
         checkBits(count, movedBits, firstWord);
         DeltaBlock block = new DeltaBlock(
-                weights, from, initial, initialFrom, count, limits, into.state, moved, movedBits, firstWord);
+                weights, offset, initial, offset, count, limits, into.state, moved, movedBits, firstWord);
         DeltaLoops.active().compare(block);
     }
 
     /**
-     * Compares a block whose weights lie in a buffer, as they were read from a file. They are not copied as a whole.
+     * Compares a block whose weights lie in a buffer, as they were read from a file; they are not copied as a whole. Where the block
+     * starts in its band is a multiple of {@value #ALIGNMENT}; where it starts in buffer and array need not be.
      *
      * @param weights w; its position and limit are left alone, and it is not read beyond its limit
      * @param from the index of the block's first w, counted from the start of the buffer
@@ -111,8 +81,9 @@ public final class DeltaKernel {
      * @param limits one limit of |d| at least
      * @param into receives counts and sums, added to what it holds
      * @param moved receives, added, how many elements moved at each limit; as long as the limits or longer
-     * @param movedBits receives which elements moved at the first limit, as above; or an empty array: not to be told them takes a
-     *     sixth of the time less
+     * @param movedBits receives which elements moved at the first limit, overwriting: element k of the block is bit k mod 64
+     *     of word {@code firstWord} + k / 64, and bits of the last word beyond the block become 0; or an empty array: not to be
+     *     told saves a sixth of the time
      * @param firstWord the word that the block's first element goes to
      * @throws IllegalArgumentException if there is no limit or an array of results is too short
      * @throws IndexOutOfBoundsException if the block does not lie in buffer and array

@@ -298,7 +298,7 @@ class DeltaKernelTest {
     }
 
     @Test
-    void blocksMayLieAnywhereInTheArrays() {
+    void blocksMayLieAnywhereInBufferAndArray() {
         Random random = new Random(SEED);
         float[] w0 = normals(random, 700);
         float[] w = trained(random, w0, FINITE);
@@ -311,7 +311,8 @@ class DeltaKernelTest {
             DeltaSums sums = new DeltaSums();
             long[] moved = new long[LIMITS.length];
             long[] bits = filled(14);
-            DeltaKernel.compare(weights, shift, initial, 40 - shift, w.length, LIMITS, sums, moved, bits, 2);
+            FloatBuffer buffer = FloatBuffer.wrap(weights);
+            DeltaKernel.compare(buffer, shift, initial, 40 - shift, w.length, LIMITS, sums, moved, bits, 2);
             check(expected, sums, moved, Arrays.copyOfRange(bits, 2, 13), "shift " + shift);
             assertArrayEquals(new long[] {-1, -1, -1}, new long[] {bits[0], bits[1], bits[13]});
         }
