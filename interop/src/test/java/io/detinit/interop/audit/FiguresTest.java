@@ -369,6 +369,11 @@ class FiguresTest {
         Figures part = audit(AuditOptions.of(Threshold.DEFAULT), tensor, plan).total();
         Figures whole = audit(AuditOptions.of(Threshold.DEFAULT).withLines(), tensor, plan)
                 .total();
+        for (int bands : new int[] {1, 3, 7}) {
+            AuditReport other = new Auditor(AuditOptions.of(Threshold.DEFAULT), 3, bands)
+                    .audit(List.of(tensor), Baseline.of(plan, List.of(tensor)));
+            assertEquals(part, other.total(), bands + " bands in a chunk");
+        }
         assertEquals(w.length / 4, part.histogram().counted());
         assertEquals(w.length, whole.histogram().counted());
         assertEquals(whole.movedAt(), part.movedAt());
